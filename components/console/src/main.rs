@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//! The console: shares one serial port among named streams.
+fn main() {}

@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//! What the timer and its clients share.
+#![no_std]

@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//! The timer: time-outs for several clients from one HPET.
+fn main() {}

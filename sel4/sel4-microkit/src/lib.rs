@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//! The runtime of a Microkit protection domain.
+#![no_std]

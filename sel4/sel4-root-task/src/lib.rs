@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//! The runtime of a root task.
+#![no_std]

@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//! Builds, runs and tests Postern.
+fn main() {}
