@@ -1,2 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! The image tool: system description in, bootable image out.
+
+pub mod config;
+#[allow(
+    missing_docs,
+    reason = "most fields are named after the SDF attribute they hold"
+)]
+pub mod model;

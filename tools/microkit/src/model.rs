@@ -119,7 +119,10 @@ pub struct MemoryRegion {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Prefill {
     /// A file as found along the search path, and its length in bytes.
-    File { path: PathBuf, len: u64 },
+    File {
+        path: PathBuf,
+        len: u64,
+    },
     Bootinfo(BootinfoKind),
 }
 
@@ -145,8 +148,16 @@ pub struct Irq {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IrqSource {
-    Ioapic { ioapic: u32, pin: u32, level: bool, active_low: bool },
-    Msi { pci: Bdf, handle: u32 },
+    Ioapic {
+        ioapic: u32,
+        pin: u32,
+        level: bool,
+        active_low: bool,
+    },
+    Msi {
+        pci: Bdf,
+        handle: u32,
+    },
 }
 
 /// PCI bus, device and function.
