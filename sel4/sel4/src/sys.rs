@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//! The raw ABI of the kernel that this build boots.
+//!
+//! The constants are generated from the kernel's own interface files after patching, never copied
+//! by hand: labels are positional, so one entry more shifts all later ones.
+
+include!(concat!(env!("OUT_DIR"), "/abi.rs"));
+
+/// First address above user space: the kernel refuses mappings from here on.
+pub const USER_TOP: u64 = 0x7fff_ffff_f000;
+
+/// Bytes of a small page, base-two logarithm.
+pub const PAGE_BITS: usize = 12;
