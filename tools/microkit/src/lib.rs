@@ -2,8 +2,10 @@
 //! The image tool: system description in, bootable image out.
 
 pub mod config;
+pub mod diag;
 #[allow(
     missing_docs,
     reason = "most fields are named after the SDF attribute they hold"
 )]
 pub mod model;
+pub mod sdf;

@@ -42,7 +42,7 @@ pub struct ProtectionDomain {
     pub passive: bool,
     /// Bytes, a multiple of 4 KiB.
     pub stack_size: u64,
-    /// Index into [`Domains::names`].
+    /// The kernel's number of the domain, and index into [`Domains::names`].
     pub domain: Option<u8>,
     pub program_image: ProgramImage,
     pub maps: Vec<Map>,
@@ -63,7 +63,7 @@ pub struct Parent {
     pub child_id: u8,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct ProgramImage {
     /// As written; resolved along the search path by the builder.
     pub path: PathBuf,
@@ -254,6 +254,7 @@ pub struct IoAddressSpace {
 
 #[derive(Debug, Clone)]
 pub struct Domains {
+    /// By the kernel's number, up to the highest in use; empty where no domain has the number.
     pub names: Vec<String>,
     pub start_index: u64,
     pub index_shift: u64,

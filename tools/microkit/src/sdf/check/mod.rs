@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//! What no element can see alone: what is used twice, overlaps, or breaks a rule between two of them.
+//!
+//! Each error stands at the later element of the file and has a label at the earlier one.
+
+mod caps;
+mod channels;
+mod extents;
+mod ids;
+mod interrupts;
+mod maps;
+mod pds;
+mod ports;
+mod regions;
+mod setvars;
+mod spaces;
+
+use super::context::Context;
+use super::system::Draft;
+
+pub(super) fn all(context: &mut Context<'_>, draft: &Draft<'_>) {
+    pds::check(context, draft);
+    ids::check(context, draft);
+    channels::check(context, draft);
+    interrupts::check(context, draft);
+    ports::check(context, draft);
+    maps::check(context, draft);
+    regions::check(context, draft);
+    spaces::check(context, draft);
+    setvars::check(context, draft);
+    caps::check(context, draft);
+}
