@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//! Decoding of values that real and emulated units report.
+
+extern crate std;
+
+use std::string::{String, ToString};
+use std::vec::Vec;
+
+use mmio::FakeMmio;
+
+use crate::*;
+
+const PAGE: usize = 0x1000;
+
+fn registers(version: u32, cap: u64, ecap: u64) -> FakeMmio<PAGE> {
+    let mut mmio = FakeMmio::new();
+    mmio.set32(Reg32::Ver as usize, version);
+    mmio.set64(Reg64::Cap as usize, cap);
+    mmio.set64(Reg64::Ecap as usize, ecap);
+    mmio
+}
+
+fn unit(cap: u64, ecap: u64) -> Unit<FakeMmio<PAGE>> {
+    Unit::probe(registers(0x10, cap, ecap)).unwrap()
+}
+
+/// What is asked for in these tests: x2APIC and a 48-bit address space.
+const NEEDS: Needs = Needs {
+    max_domain: 10,
+    address_end: 1 << 48,
+    x2apic: true,
+};
+
+fn missing(needs: Needs, cap: u64, ecap: u64) -> Vec<Missing> {
+    needs.missing(&unit(cap, ecap)).collect()
+}
+
+/// The values that QEMU 10.0.2's intel-iommu reports with each of its options.
+const QEMU: [(&str, u64, u64); 12] = [
+    ("", 0x00d2_008c_222f_0606, 0xf0_0f4a),
+    ("intremap=off", 0x00d2_008c_222f_0606, 0xf42),
+    ("eim=on", 0x00d2_008c_222f_0606, 0xf0_0f5a),
+    ("caching-mode=on", 0x00d2_008c_222f_0686, 0xf0_0f4a),
+    ("aw-bits=39", 0x00d2_008c_2226_0206, 0xf0_0f4a),
+    ("device-iotlb=on", 0x00d2_008c_222f_0606, 0xf0_0f4e),
+    ("snoop-control=on", 0x00d2_008c_222f_0606, 0xf0_0fca),
+    ("dma-drain=off", 0x0012_008c_222f_0606, 0xf0_0f4a),
+    ("pt=off", 0x00d2_008c_222f_0606, 0xf0_0f0a),
+    (
+        "x-scalable-mode=on",
+        0x00d2_008c_222f_0606,
+        0x4800_80f0_0f4a,
+    ),
+    (
+        "x-scalable-mode=on,x-flts=on",
+        0x01d2_008c_222f_0606,
+        0x8800_00f0_0f4a,
+    ),
+    (
+        "x-scalable-mode=on,x-pasid-mode=on",
+        0x00d2_008c_222f_0606,
+        0x4900_80f0_0f4a,
+    ),
+];
+
+#[test]
+fn every_qemu_option_shows_in_exactly_its_own_words() {
+    let (_, cap, ecap) = QEMU[0];
+    let words = |cap: u64, ecap: u64| {
+        let text = std::format!(
+            "{}, {}",
+            Capabilities::from(cap),
+            ExtendedCapabilities::from(ecap)
+        );
+        text.split([',', ';'])
+            .map(|word| word.trim().to_string())
+            .collect::<Vec<String>>()
+    };
+    let plain = words(cap, ecap);
+    let cases: [(&str, &[&str], &[&str]); 11] = [
+        ("intremap=off", &["interrupt remapping"], &[]),
+        ("eim=on", &[], &["extended interrupt mode"]),
+        ("caching-mode=on", &[], &["caching mode"]),
+        (
+            "aw-bits=39",
+            &["4 levels", "48-bit addresses"],
+            &["39-bit addresses"],
+        ),
+        ("device-iotlb=on", &[], &["device TLBs"]),
+        ("snoop-control=on", &[], &["snoop control"]),
+        ("dma-drain=off", &["write draining", "read draining"], &[]),
+        ("pt=off", &["pass-through"], &[]),
+        (
+            "x-scalable-mode=on",
+            &[],
+            &[
+                "supervisor requests",
+                "scalable mode",
+                "scalable second stage",
+            ],
+        ),
+        (
+            "x-scalable-mode=on,x-flts=on",
+            &[],
+            &[
+                "first-stage 1G pages",
+                "scalable mode",
+                "scalable first stage",
+            ],
+        ),
+        (
+            "x-scalable-mode=on,x-pasid-mode=on",
+            &[],
+            &[
+                "supervisor requests",
+                "process ids",
+                "scalable mode",
+                "scalable second stage",
+            ],
+        ),
+    ];
+    for (option, lost, gained) in cases {
+        let (_, cap, ecap) = QEMU.iter().find(|(name, ..)| *name == option).unwrap();
+        let with = words(*cap, *ecap);
+        let is_lost = |word: &&str| {
+            plain
+                .iter()
+                .any(|w| w.ends_with(*word) && !with.contains(w))
+        };
+        let is_gained = |word: &&str| {
+            with.iter()
+                .any(|w| w.ends_with(*word) && !plain.contains(w))
+        };
+        assert!(lost.iter().all(is_lost), "{option}: {with:?}");
+        assert!(gained.iter().all(is_gained), "{option}: {with:?}");
+        let new = with.iter().filter(|w| !plain.contains(w)).count();
+        // 'tables of 3' loses its ', 4 levels' and becomes one changed word more.
+        let reworded = usize::from(option == "aw-bits=39");
+        assert_eq!(new, gained.len() + reworded, "{option}: {with:?}");
+    }
+}
+
+#[test]
+fn qemu_default_in_full() {
+    let (_, cap, ecap) = QEMU[0];
+    let unit = unit(cap, ecap);
+    assert_eq!(unit.version().to_string(), "1.0");
+    assert_eq!(
+        unit.capabilities().to_string(),
+        "65536 domains, tables of 3, 4 levels, 48-bit addresses, pages of 4K, 2M, 1G, \
+         1 fault records at 0x220; has: page-selective invalidation, write draining, read draining"
+    );
+    assert_eq!(
+        unit.extended_capabilities().to_string(),
+        "IOTLB registers at 0xf0; has: queued invalidation, interrupt remapping, pass-through"
+    );
+    assert_eq!(unit.capabilities().mamv(), 18);
+    assert_eq!(unit.extended_capabilities().mhmv(), 15);
+}
+
+/// Values printed by Linux at boot of real machines, decoded by hand.
+#[test]
+fn real_hardware() {
+    // Skylake client, the unit of everything but graphics.
+    let client = unit(0x00d2_008c_4066_0462, 0xf0_50da);
+    let (cap, ecap) = (client.capabilities(), client.extended_capabilities());
+    assert_eq!((cap.domains(), cap.guest_address_bits()), (256, 39));
+    assert_eq!([3, 4, 5].map(|n| cap.levels(n)), [false, true, false]);
+    assert_eq!(
+        (cap.fault_records(), cap.fault_records_offset()),
+        (1, 0x400)
+    );
+    assert!(cap.plmr() && cap.phmr() && cap.zlr() && !cap.pi() && !cap.cm() && !cap.rwbf());
+    assert!(ecap.ir() && ecap.eim() && ecap.sc() && !ecap.c());
+    assert_eq!(ecap.iotlb_offset(), 0x500);
+
+    // Skylake server: posted interrupts.
+    let server = unit(0x08d2_078c_106f_0466, 0xf0_20df);
+    let (cap, ecap) = (server.capabilities(), server.extended_capabilities());
+    assert_eq!((cap.domains(), cap.guest_address_bits()), (65536, 48));
+    assert_eq!(
+        (cap.fault_records(), cap.fault_records_offset()),
+        (8, 0x100)
+    );
+    assert!(cap.pi());
+    assert!(ecap.c() && ecap.dt() && ecap.sc() && ecap.pt());
+    assert_eq!(ecap.iotlb_offset(), 0x200);
+    assert_eq!(NEEDS.missing(&server).count(), 0);
+}
+
+#[test]
+fn nothing_answers() {
+    assert_eq!(
+        Unit::probe(FakeMmio::<PAGE>::absent()).err(),
+        Some(Absent(u32::MAX))
+    );
+    assert_eq!(Unit::probe(FakeMmio::<PAGE>::new()).err(), Some(Absent(0)));
+    let half = registers(0x10, u64::MAX, 0);
+    assert_eq!(Unit::probe(half).err(), Some(Absent(0x10)));
+    let text = Absent(u32::MAX).to_string();
+    assert_eq!(
+        text,
+        "no remapping unit answers here (VER reads 0xffffffff)"
+    );
+}
+
+#[test]
+fn says_what_is_missing() {
+    let (_, cap, ecap) = QEMU[2];
+    assert_eq!(missing(NEEDS, cap, ecap), []);
+    let lacking = |what: &str| {
+        let (_, cap, ecap) = QEMU.iter().find(|(name, ..)| *name == what).unwrap();
+        missing(NEEDS, *cap, *ecap)
+    };
+    assert_eq!(lacking(""), [Missing::ExtendedInterruptMode]);
+    assert_eq!(
+        lacking("intremap=off"),
+        [Missing::InterruptRemapping, Missing::ExtendedInterruptMode]
+    );
+    assert_eq!(
+        lacking("aw-bits=39"),
+        [
+            Missing::ExtendedInterruptMode,
+            Missing::AddressBits(1 << 48, 39)
+        ]
+    );
+    let narrow = Needs {
+        x2apic: false,
+        ..NEEDS
+    };
+    assert_eq!(
+        missing(narrow, cap, 0xf0_0f48),
+        [Missing::QueuedInvalidation]
+    );
+    // ND = 0: 16 domains.
+    let many = Needs {
+        max_domain: 16,
+        ..NEEDS
+    };
+    assert_eq!(missing(many, cap & !7, ecap), [Missing::Domains(16, 16)]);
+    assert_eq!(
+        missing(NEEDS, cap & !0x1f00, ecap),
+        [Missing::Levels, Missing::AddressBits(1 << 48, 39),]
+    );
+    // The largest offsets that the fields can say lie outside the page.
+    let outside = missing(NEEDS, cap | 0x3ff << 24 | 0xff << 40, ecap | 0x3ff << 8);
+    assert_eq!(
+        outside,
+        [
+            Missing::Outside("fault records", 0x4ff0),
+            Missing::Outside("IOTLB registers", 0x4000),
+        ]
+    );
+    let texts: Vec<String> = outside.iter().map(Missing::to_string).collect();
+    assert_eq!(
+        texts[0],
+        "the fault records end at 0x4ff0, outside the mapped registers"
+    );
+}
+
+#[test]
+fn shows_what_firmware_left() {
+    let mut mmio = registers(0x10, 0x00d2_008c_4066_0462, 0xf0_50da);
+    mmio.set32(Reg32::Gsts as usize, 1 << 31 | 1 << 30 | 1 << 26);
+    mmio.set32(Reg32::Pmen as usize, 1 << 31 | 1);
+    mmio.set32(Reg32::Plmlimit as usize, 0x7fff_ffff);
+    mmio.set64(Reg64::Phmbase as usize, 1 << 32);
+    mmio.set64(Reg64::Phmlimit as usize, (1 << 33) - 1);
+    let unit = Unit::probe(mmio).unwrap();
+    assert_eq!(
+        unit.global_status().to_string(),
+        "DMA remapping on, interrupt remapping off; set: root table, queued invalidation"
+    );
+    assert_eq!(
+        unit.protected_memory().to_string(),
+        "on, 0x0..=0x7fffffff, 0x100000000..=0x1ffffffff"
+    );
+    let off = GlobalStatus(1 << 25 | 1 << 24 | 1 << 23).to_string();
+    assert_eq!(
+        off,
+        "DMA remapping off, interrupt remapping on; set: interrupt table, compatibility interrupts"
+    );
+    // Without the regions the register is reserved: its bits mean nothing.
+    let mut mmio = registers(0x10, QEMU[0].1, QEMU[0].2);
+    mmio.set32(Reg32::Pmen as usize, u32::MAX);
+    let unit = Unit::probe(mmio).unwrap();
+    assert_eq!(unit.protected_memory().to_string(), "off");
+}
+
+#[test]
+fn hostile_values_decode_without_overflow() {
+    for value in [
+        1,
+        u64::MAX - 1,
+        0x8000_0000_0000_0000,
+        0x5555_5555_5555_5555,
+    ] {
+        for page in [
+            registers(0x10, value, value),
+            registers(0xf5, value, !value),
+        ] {
+            let unit = Unit::probe(page).unwrap();
+            assert!(!unit.capabilities().to_string().is_empty());
+            assert!(!unit.extended_capabilities().to_string().is_empty());
+            let _ = NEEDS.missing(&unit).count();
+        }
+    }
+}
