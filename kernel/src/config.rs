@@ -21,6 +21,9 @@ pub enum Variant {
 /// The most cores that an SMP kernel starts.
 pub const MAX_NUM_NODES: u64 = 4;
 
+/// End of the physical addresses that can be device memory (`plat_mode/machine/hardware.h`).
+pub const PADDR_USER_DEVICE_TOP: u64 = 1 << 47;
+
 impl Variant {
     /// All variants.
     pub const ALL: [Self; 4] = [Self::Debug, Self::Release, Self::SmpDebug, Self::SmpRelease];
@@ -102,7 +105,8 @@ impl Config {
             ("CACHE_LN_SZ", Number(64)),
             ("IRQ_IOAPIC", On),
             ("MAX_NUM_IOAPIC", Number(1)),
-            ("X2APIC", On),
+            // With our patch, XAPIC stands for either: the x2APIC wherever the CPU has one.
+            ("XAPIC", On),
             ("SYSCALL", On),
             ("FSGSBASE_MSR", On),
             ("HAVE_FPU", On),
@@ -111,7 +115,7 @@ impl Config {
             ("FPU_MAX_RESTORES_SINCE_SWITCH", Number(64)),
             // 1 GiB pages would need a CPU that has them; nothing of ours maps any.
             ("HUGE_PAGE", Off),
-            // The kernel checks for PCID and INVPCID at boot and stops without; see README.md.
+            // The kernel would stop on a CPU without PCID and INVPCID.
             ("SUPPORT_PCID", Off),
             ("MULTIBOOT_GRAPHICS_MODE_NONE", On),
             // Virtualisation. DMA remapping belongs to a user-level manager.
@@ -121,7 +125,8 @@ impl Config {
             ("MAX_RMRR_ENTRIES", Number(32)),
             // Sizes and limits.
             ("ROOT_CNODE_SIZE_BITS", Number(19)),
-            ("MAX_NUM_BOOTINFO_UNTYPED_CAPS", Number(230)),
+            // As many as fit into the one page of the boot information.
+            ("MAX_NUM_BOOTINFO_UNTYPED_CAPS", Number(320)),
             ("RETYPE_FAN_OUT_LIMIT", Number(256)),
             ("MAX_NUM_WORK_UNITS_PER_PREEMPTION", Number(100)),
             ("KERNEL_STACK_BITS", Number(12)),
@@ -170,5 +175,30 @@ impl Config {
             }
         }
         text
+    }
+
+    /// The SDK's `gen_config.json`: the keys and kinds of value that Microkit's tool reads.
+    /// Numbers are strings there.
+    pub fn gen_config_json(&self) -> String {
+        let mut json = serde_json::Map::new();
+        json.insert("SEL4_ARCH".into(), "x86_64".into());
+        json.insert("PLAT".into(), "pc99".into());
+        json.insert("KERNEL_MCS".into(), false.into());
+        json.insert("ENABLE_SMP_SUPPORT".into(), self.variant.is_smp().into());
+        // A user-level manager owns the IOMMU; Microkit has no key for that.
+        json.insert("USER_IOMMU".into(), true.into());
+        json.insert(
+            "PADDR_USER_DEVICE_TOP".into(),
+            PADDR_USER_DEVICE_TOP.to_string().into(),
+        );
+        for (name, setting) in &self.options {
+            let value = match setting {
+                Setting::Off => false.into(),
+                Setting::On => true.into(),
+                Setting::Number(number) => number.to_string().into(),
+            };
+            json.insert((*name).into(), value);
+        }
+        format!("{:#}\n", serde_json::Value::Object(json))
     }
 }

@@ -71,6 +71,28 @@ pub enum Error {
         /// The constant and its values.
         what: String,
     },
+
+    /// A program that the build runs is missing or does not do what is needed.
+    #[error("building the kernel needs {tool}: {problem}. On Debian: apt-get install {package}")]
+    Tool {
+        /// The program or Python module.
+        tool: String,
+        /// What happened when it was tried.
+        problem: String,
+        /// The Debian package that has it.
+        package: &'static str,
+    },
+
+    /// The kernel's Makefile or objcopy failed.
+    #[error("building the kernel {variant} failed; the whole log is {log}\n{tail}", log = log.display())]
+    Build {
+        /// Name of the kernel.
+        variant: &'static str,
+        /// The complete log.
+        log: PathBuf,
+        /// The last lines of the log.
+        tail: String,
+    },
 }
 
 impl Error {

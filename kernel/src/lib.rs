@@ -7,15 +7,19 @@
 //! * [`source`] finds that crate, reads the kernel into memory and applies `kernel/patches`;
 //! * [`config`] holds the one table from which all four kernels are configured;
 //! * [`abi`] turns the patched kernel's own interface descriptions into Rust constants;
+//! * [`build`] drives the kernel's Makefile and lays the results out as an SDK.
 //!
 //! `README.md` beside this crate lists the patches and the configurations.
 
 pub mod abi;
+mod build;
 pub mod config;
 mod cpp;
 mod error;
 mod header;
 pub mod patch;
 pub mod source;
+mod toolchain;
 
+pub use build::{Built, Dirs, Progress, build};
 pub use error::{Error, Result};

@@ -85,11 +85,17 @@ pub fn inputs() -> Vec<PathBuf> {
 impl Source {
     /// The source that the kernels are built from: the crate's, with the overlay and all patches.
     pub fn patched() -> Result<Self> {
-        let mut source = Self::load(&locate()?)?;
-        source.add_overlay(&Path::new(HERE).join("src/overlay"))?;
+        let mut source = Self::unpatched()?;
         for patch in patches()? {
             source.apply(&patch)?;
         }
+        Ok(source)
+    }
+
+    /// The crate's source with the overlay, before the first patch.
+    pub fn unpatched() -> Result<Self> {
+        let mut source = Self::load(&locate()?)?;
+        source.add_overlay(&Path::new(HERE).join("src/overlay"))?;
         Ok(source)
     }
 
@@ -178,14 +184,17 @@ impl Source {
             .insert(path.to_owned(), File { text, executable });
     }
 
-    /// Writes the source to `folder`. Files that already have the right content are left alone,
-    /// so that `make` sees only what changed.
+    /// All files with their paths, in the order of the paths.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.files
+            .iter()
+            .map(|(path, file)| (path.as_str(), file.text.as_str()))
+    }
+
+    /// Writes the source to `folder`.
     pub fn write_to(&self, folder: &Path) -> Result<()> {
         for (name, file) in &self.files {
             let path = folder.join(name);
-            if fs::read(&path).is_ok_and(|old| old == file.text.as_bytes()) {
-                continue;
-            }
             if let Some(parent) = path.parent() {
                 fs::create_dir_all(parent).map_err(Error::io(parent))?;
             }
