@@ -9,7 +9,8 @@ use crate::{
     sys::syscall_id,
 };
 
-/// What an invocation returns: the first four words; the others are in the IPC buffer.
+/// What an invocation returns: the first four words; the others are in the IPC buffer, whose first
+/// four message registers stay as they were.
 pub type CallResult = Result<[Word; NUM_FAST_MESSAGE_REGISTERS]>;
 
 /// Invokes method `label` (of [`invocation_label`](crate::sys::invocation_label)) of the object
@@ -32,7 +33,6 @@ pub fn invoke(target: CPtr, label: Word, caps: &[CPtr], args: &[Word]) -> CallRe
         // Which memory an invocation takes away is for the caller of its method to know: as in C,
         // unmapping one's own code is not an error that the type system sees.
         let reply = unsafe { syscall(syscall_id::Call, registers) };
-        buffer.msg_regs_mut()[..NUM_FAST_MESSAGE_REGISTERS].copy_from_slice(&reply.mrs);
         Error::or(MessageInfo::from_inner(reply.rsi).label(), reply.mrs)
     })
 }
