@@ -3,6 +3,7 @@
 
 pub mod config;
 pub mod diag;
+pub mod elf;
 #[allow(
     missing_docs,
     reason = "most fields are named after the SDF attribute they hold"
