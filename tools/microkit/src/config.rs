@@ -27,6 +27,8 @@ pub struct KernelConfig {
     pub domains: u8,
     /// Entries of the domain schedule (`NUM_DOMAIN_SCHEDULES`).
     pub domain_schedules: u16,
+    /// Period of the scheduler's timer in milliseconds (`TIMER_TICK_MS`), not 0.
+    pub timer_tick_ms: u32,
     /// `<protection_domain fpu>` has an effect (`HAVE_FPU`).
     pub fpu: bool,
     /// The root task's CNode has two to this power slots (`ROOT_CNODE_SIZE_BITS`).
@@ -99,6 +101,7 @@ impl KernelConfig {
             },
             domains: number(&json, "NUM_DOMAINS")?,
             domain_schedules: number(&json, "NUM_DOMAIN_SCHEDULES")?,
+            timer_tick_ms: number::<u32>(&json, "TIMER_TICK_MS")?.max(1),
             fpu: flag("HAVE_FPU"),
             root_cnode_size_bits: number(&json, "ROOT_CNODE_SIZE_BITS")?,
             retype_fan_out_limit: number(&json, "RETYPE_FAN_OUT_LIMIT")?,
@@ -131,7 +134,7 @@ mod tests {
     const SMP: &str = r#"{
         "SEL4_ARCH": "x86_64", "WORD_SIZE": "64", "VTX": true, "USER_IOMMU": true, "PRINTING": true,
         "ENABLE_SMP_SUPPORT": true, "MAX_NUM_NODES": "4", "NUM_DOMAINS": 1,
-        "NUM_DOMAIN_SCHEDULES": "100", "HAVE_FPU": true, "ROOT_CNODE_SIZE_BITS": "19",
+        "NUM_DOMAIN_SCHEDULES": "100", "TIMER_TICK_MS": "2", "HAVE_FPU": true, "ROOT_CNODE_SIZE_BITS": "19",
         "RETYPE_FAN_OUT_LIMIT": "256", "MAX_NUM_BOOTINFO_UNTYPED_CAPS": "230",
         "PADDR_USER_DEVICE_TOP": "0x800000000000"
     }"#;
