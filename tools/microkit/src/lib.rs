@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! The image tool: system description in, bootable image out.
 
+pub mod build;
 pub mod config;
 pub mod diag;
 pub mod elf;

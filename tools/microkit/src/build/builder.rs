@@ -31,12 +31,23 @@ pub(super) struct Frames {
 impl<'a> Builder<'a> {
     pub(super) fn new(input: &'a Input<'a>) -> Self {
         let (spec, data) = (Spec::default(), Data::default());
-        Self { input, spec, data, errors: Vec::new(), warnings: Vec::new() }
+        Self {
+            input,
+            spec,
+            data,
+            errors: Vec::new(),
+            warnings: Vec::new(),
+        }
     }
 
     /// Notes an error at a place of the system description.
     pub(super) fn error(&mut self, span: &Span, message: String, help: impl Into<String>) {
-        self.errors.push(Diagnostic::error(self.input.source, span.clone(), message, help));
+        self.errors.push(Diagnostic::error(
+            self.input.source,
+            span.clone(),
+            message,
+            help,
+        ));
     }
 
     /// Adds an object; messages and the report call it `name`.
@@ -50,9 +61,17 @@ impl<'a> Builder<'a> {
     pub(super) fn pages(&mut self, name: String, len: u64) -> Frames {
         // The length of a program or a stack, which are limited far below.
         let count = u32::try_from(len.div_ceil(PAGE)).unwrap_or(u32::MAX);
-        let kind =
-            Kind::Frames { count, size: PageSize::Small, paddr: None, contiguous: false };
-        Frames { id: self.object(name, kind), count, size: PageSize::Small }
+        let kind = Kind::Frames {
+            count,
+            size: PageSize::Small,
+            paddr: None,
+            contiguous: false,
+        };
+        Frames {
+            id: self.object(name, kind),
+            count,
+            size: PageSize::Small,
+        }
     }
 
     /// Maps all of some frames.
@@ -81,8 +100,15 @@ impl<'a> Builder<'a> {
     pub(super) fn fill(&mut self, frames: &Frames, offset: u64, bytes: &[u8]) {
         if !bytes.is_empty() {
             let at = self.data.bytes(bytes);
-            let source = FillSource::Data { offset: at, len: bytes.len() as u64 };
-            self.spec.fills.push(Fill { frames: frames.id, offset, source });
+            let source = FillSource::Data {
+                offset: at,
+                len: bytes.len() as u64,
+            };
+            self.spec.fills.push(Fill {
+                frames: frames.id,
+                offset,
+                source,
+            });
         }
     }
 
@@ -95,13 +121,24 @@ impl<'a> Builder<'a> {
         rights: Rights,
         data: CapData,
     ) {
-        self.spec.capabilities.push(Capability { cnode, slot, object, rights, data });
+        self.spec.capabilities.push(Capability {
+            cnode,
+            slot,
+            object,
+            rights,
+            data,
+        });
     }
 
     /// Adds the paging structures of an address space that has all its mappings.
     pub(super) fn tables(&mut self, space: &Space, owner: &str) {
         for (level, vaddr, count) in space.tables() {
-            let kind = Kind::Tables { space: space.id, level, vaddr, count };
+            let kind = Kind::Tables {
+                space: space.id,
+                level,
+                vaddr,
+                count,
+            };
             self.object(format!("page tables of {owner}"), kind);
         }
     }

@@ -39,8 +39,20 @@ impl Builder<'_> {
             }
             None => (monitor, badge::monitored_fault(id)),
         };
-        self.grant(own.cnode, slot::FAULT, handler, Rights::CALL, CapData::Badge(fault_badge));
-        self.grant(own.cnode, slot::VSPACE, own.vspace, Rights::ALL, CapData::None);
+        self.grant(
+            own.cnode,
+            slot::FAULT,
+            handler,
+            Rights::CALL,
+            CapData::Badge(fault_badge),
+        );
+        self.grant(
+            own.cnode,
+            slot::VSPACE,
+            own.vspace,
+            Rights::ALL,
+            CapData::None,
+        );
         if let (Some(vm), Some((vcpu, _))) = (&pd.virtual_machine, own.vcpu) {
             let at = slot::VCPU + u32::from(vm.vcpu_id);
             self.grant(own.cnode, at, vcpu, Rights::ALL, CapData::None);
@@ -50,7 +62,10 @@ impl Builder<'_> {
     fn irqs(&mut self, id: PdId, own: &Objects) {
         let pd = &self.input.system.pds[id];
         for irq in &pd.irqs {
-            let kind = Kind::IrqHandler { vector: irq.vector, source: source(irq.source) };
+            let kind = Kind::IrqHandler {
+                vector: irq.vector,
+                source: source(irq.source),
+            };
             let handler = self.object(format!("irq {} of '{}'", irq.id, pd.name), kind);
             let at = slot::IRQ + u32::from(irq.id);
             self.grant(own.cnode, at, handler, Rights::ALL, CapData::None);
@@ -65,7 +80,10 @@ impl Builder<'_> {
     fn ioports(&mut self, id: PdId, own: &Objects) {
         let pd = &self.input.system.pds[id];
         for ports in &pd.ioports {
-            let kind = Kind::IoPorts { first: ports.first, last: ports.last };
+            let kind = Kind::IoPorts {
+                first: ports.first,
+                last: ports.last,
+            };
             let object = self.object(format!("ioport {} of '{}'", ports.id, pd.name), kind);
             let at = slot::IO_PORT + u32::from(ports.id);
             self.grant(own.cnode, at, object, Rights::ALL, CapData::None);
@@ -111,9 +129,17 @@ impl Builder<'_> {
 
 fn source(source: model::IrqSource) -> IrqSource {
     match source {
-        model::IrqSource::Ioapic { ioapic, pin, level, active_low } => {
-            IrqSource::Ioapic { ioapic, pin, level, active_low }
-        }
+        model::IrqSource::Ioapic {
+            ioapic,
+            pin,
+            level,
+            active_low,
+        } => IrqSource::Ioapic {
+            ioapic,
+            pin,
+            level,
+            active_low,
+        },
         model::IrqSource::Msi { pci, handle } => IrqSource::Msi {
             bus: pci.bus,
             device: pci.device,

@@ -15,7 +15,11 @@ impl Builder<'_> {
     /// Fills the region named [`REGION`] with what every `<io_address_space>` grants.
     pub(super) fn dma_grants(&mut self, regions: &[Option<Frames>]) {
         let system = self.input.system;
-        let Some(id) = system.memory_regions.iter().position(|region| region.name == REGION) else {
+        let Some(id) = system
+            .memory_regions
+            .iter()
+            .position(|region| region.name == REGION)
+        else {
             self.unenforced(&format!("there is no memory region '{REGION}'"));
             return;
         };
@@ -37,16 +41,25 @@ impl Builder<'_> {
         }
         self.fill(frames, 0, &bytes);
         for (index, map) in maps.iter().enumerate() {
-            let Some(target) = region(regions, map.mr) else { continue };
+            let Some(target) = region(regions, map.mr) else {
+                continue;
+            };
             let offset = paddr_offset(system.io_address_spaces.len(), index) as u64;
             let source = FillSource::PhysicalAddress(target.id);
-            self.spec.fills.push(Fill { frames: frames.id, offset, source });
+            self.spec.fills.push(Fill {
+                frames: frames.id,
+                offset,
+                source,
+            });
         }
     }
 
     fn unenforced(&mut self, why: &str) {
         for space in &self.input.system.io_address_spaces {
-            let message = format!("io_address_space '{}' is enforced by nobody: {why}", space.name);
+            let message = format!(
+                "io_address_space '{}' is enforced by nobody: {why}",
+                space.name
+            );
             let help = format!(
                 "let the protection domain that owns the IOMMU map a memory region '{REGION}' with perms=\"r\""
             );
@@ -57,11 +70,25 @@ impl Builder<'_> {
     /// What everybody relies on is written by nobody.
     fn read_only(&mut self, id: usize) {
         let system = self.input.system;
-        let guests = system.pds.iter().filter_map(|pd| pd.virtual_machine.as_ref());
-        let maps = system.pds.iter().flat_map(|pd| &pd.maps).chain(guests.flat_map(|vm| &vm.maps));
-        let devices = system.io_address_spaces.iter().flat_map(|space| &space.iomaps);
-        for map in maps.chain(devices).filter(|map| map.mr == id && map.perms.write) {
-            let message = format!("memory region '{REGION}' holds the DMA grants and is mapped writable");
+        let guests = system
+            .pds
+            .iter()
+            .filter_map(|pd| pd.virtual_machine.as_ref());
+        let maps = system
+            .pds
+            .iter()
+            .flat_map(|pd| &pd.maps)
+            .chain(guests.flat_map(|vm| &vm.maps));
+        let devices = system
+            .io_address_spaces
+            .iter()
+            .flat_map(|space| &space.iomaps);
+        for map in maps
+            .chain(devices)
+            .filter(|map| map.mr == id && map.perms.write)
+        {
+            let message =
+                format!("memory region '{REGION}' holds the DMA grants and is mapped writable");
             self.error(&map.span, message, "map it with perms=\"r\"");
         }
     }
@@ -105,7 +132,10 @@ fn table(system: &System) -> (Vec<u8>, Vec<&Map>) {
         devices: (devices.len() as u32).into(),
         grants: (grants.len() as u32).into(),
     };
-    ([header.as_bytes(), devices.as_bytes(), grants.as_bytes()].concat(), maps)
+    (
+        [header.as_bytes(), devices.as_bytes(), grants.as_bytes()].concat(),
+        maps,
+    )
 }
 
 fn requester(pci: Bdf) -> u16 {

@@ -67,7 +67,11 @@ pub fn build(input: &Input) -> Result<Image, Vec<Diagnostic>> {
     if !builder.errors.is_empty() {
         return Err(builder.errors);
     }
-    Ok(Image { spec: builder.spec, data: builder.data, warnings: builder.warnings })
+    Ok(Image {
+        spec: builder.spec,
+        data: builder.data,
+        warnings: builder.warnings,
+    })
 }
 
 impl Builder<'_> {
@@ -77,7 +81,12 @@ impl Builder<'_> {
         let programs = self.programs();
         let regions = self.regions();
         if !self.input.system.io_address_spaces.is_empty()
-            || self.input.system.memory_regions.iter().any(|region| region.name == image_spec::dma_grants::REGION)
+            || self
+                .input
+                .system
+                .memory_regions
+                .iter()
+                .any(|region| region.name == image_spec::dma_grants::REGION)
         {
             self.dma_grants(&regions);
         }
@@ -94,9 +103,12 @@ impl Builder<'_> {
         }
         if let Err(why) = self.monitor(monitor_program, &programs, &objects, endpoint) {
             let message = format!("the monitor '{}' {why}", self.input.monitor.display());
-            self.errors.push(Diagnostic::without_place(message, "build the SDK again"));
+            self.errors
+                .push(Diagnostic::without_place(message, "build the SDK again"));
         }
-        self.spec.threads.sort_by_key(|thread| std::cmp::Reverse(thread.priority));
+        self.spec
+            .threads
+            .sort_by_key(|thread| std::cmp::Reverse(thread.priority));
         self.schedule();
         self.enough_slots();
         Some(())
@@ -107,7 +119,9 @@ impl Builder<'_> {
         let needed = self.spec.slots();
         let most = 1u64 << self.input.config.root_cnode_size_bits;
         if needed >= most {
-            let message = format!("the system has {needed} objects and mapped pages, the kernel has room for {most}");
+            let message = format!(
+                "the system has {needed} objects and mapped pages, the kernel has room for {most}"
+            );
             let help = "use page_size=\"0x200000\" for large memory regions";
             self.errors.push(Diagnostic::without_place(message, help));
         }

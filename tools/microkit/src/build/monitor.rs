@@ -47,12 +47,18 @@ impl Builder<'_> {
         let mut space = Space::new(vspace);
         for segment in &loaded.program.segments {
             let pages = segment.pages();
-            space.add(pages.start, pages.end - pages.start, object_spec::PageSize::Small);
+            space.add(
+                pages.start,
+                pages.end - pages.start,
+                object_spec::PageSize::Small,
+            );
         }
         let table = table(self.input.system, programs);
         let len = table.len() as u64;
         let limit = STACK_TOP - MONITOR_STACK;
-        let at = space.gap(loaded.program.end(), len, limit).ok_or("has no room for its table")?;
+        let at = space
+            .gap(loaded.program.end(), len, limit)
+            .ok_or("has no room for its table")?;
         let frames = self.pages(format!("table of {owner}"), len);
         self.map(&mut space, at, &frames, Rights::READ, true);
         self.fill(&frames, 0, &table);
@@ -80,14 +86,20 @@ impl Builder<'_> {
 
     fn monitor_values(&self, loaded: &mut Loaded, at: u64, len: u64) -> Result<(), String> {
         let Loaded { program, symbols } = loaded;
-        let info: Vec<u8> = [at, len].iter().flat_map(|word| word.to_le_bytes()).collect();
-        program.set(symbols, SYMBOL, &info).map_err(|error| format!("lacks '{SYMBOL}': {error}"))?;
+        let info: Vec<u8> = [at, len]
+            .iter()
+            .flat_map(|word| word.to_le_bytes())
+            .collect();
+        program
+            .set(symbols, SYMBOL, &info)
+            .map_err(|error| format!("lacks '{SYMBOL}': {error}"))?;
         let mut name = [0; 64];
         name[..NAME.len()].copy_from_slice(NAME.as_bytes());
         let printing = [u8::from(self.input.config.printing)];
-        for (symbol, bytes) in
-            [("microkit_name", &name[..]), ("postern_kernel_printing", &printing[..])]
-        {
+        for (symbol, bytes) in [
+            ("microkit_name", &name[..]),
+            ("postern_kernel_printing", &printing[..]),
+        ] {
             let set = program.set_if_present(symbols, symbol, bytes);
             set.map_err(|error| format!("has an unusable '{symbol}': {error}"))?;
         }
@@ -129,7 +141,13 @@ fn table(system: &System, programs: &[Loaded]) -> Vec<u8> {
         symbols: (symbols.len() as u32).into(),
         strings: (strings.text.len() as u32).into(),
     };
-    [header.as_bytes(), pds.as_bytes(), symbols.as_bytes(), strings.text.as_bytes()].concat()
+    [
+        header.as_bytes(),
+        pds.as_bytes(),
+        symbols.as_bytes(),
+        strings.text.as_bytes(),
+    ]
+    .concat()
 }
 
 /// Text of a table, each string once.

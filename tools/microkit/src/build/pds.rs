@@ -26,7 +26,9 @@ impl Builder<'_> {
     /// Adds the objects of all protection domains.
     pub(super) fn objects(&mut self) -> Vec<Objects> {
         let system = self.input.system;
-        (0..system.pds.len()).map(|id| self.pd_objects(id)).collect()
+        (0..system.pds.len())
+            .map(|id| self.pd_objects(id))
+            .collect()
     }
 
     fn pd_objects(&mut self, id: PdId) -> Objects {
@@ -35,7 +37,10 @@ impl Builder<'_> {
         let endpoint = receives(self.input.system, id);
         let vcpu = pd.virtual_machine.as_ref().map(|vm| {
             let vcpu = self.object(format!("VCPU of '{}'", vm.name), Kind::Vcpu);
-            (vcpu, self.object(format!("virtual machine '{}'", vm.name), Kind::EptRoot))
+            (
+                vcpu,
+                self.object(format!("virtual machine '{}'", vm.name), Kind::EptRoot),
+            )
         });
         let (root, cnode) = self.cspace(&owner);
         Objects {
@@ -51,10 +56,18 @@ impl Builder<'_> {
 
     /// Adds a root CNode with a main CNode in it.
     pub(super) fn cspace(&mut self, owner: &str) -> (ObjectId, ObjectId) {
-        let root =
-            self.object(format!("root CNode of {owner}"), Kind::CNode { size_bits: ROOT_BITS });
-        let cnode =
-            self.object(format!("CNode of {owner}"), Kind::CNode { size_bits: CNODE_BITS });
+        let root = self.object(
+            format!("root CNode of {owner}"),
+            Kind::CNode {
+                size_bits: ROOT_BITS,
+            },
+        );
+        let cnode = self.object(
+            format!("CNode of {owner}"),
+            Kind::CNode {
+                size_bits: CNODE_BITS,
+            },
+        );
         self.grant(root, 0, cnode, Rights::ALL, CapData::Guard(CNODE_GUARD));
         (root, cnode)
     }
@@ -92,8 +105,14 @@ impl Builder<'_> {
     fn map_regions(&mut self, space: &mut Space, maps: &[Map], regions: &[Option<Frames>]) {
         for map in maps {
             // A region that could not be made has been reported.
-            let Some(frames) = region(regions, map.mr) else { continue };
-            let rights = if map.perms.write { Rights::READ_WRITE } else { Rights::READ };
+            let Some(frames) = region(regions, map.mr) else {
+                continue;
+            };
+            let rights = if map.perms.write {
+                Rights::READ_WRITE
+            } else {
+                Rights::READ
+            };
             self.map(space, map.vaddr, frames, rights, map.cached);
         }
     }
@@ -126,7 +145,8 @@ pub(super) fn region(regions: &[Option<Frames>], id: MrId) -> Option<&Frames> {
 
 /// Whether a protection domain receives more than notifications.
 fn receives(system: &System, id: PdId) -> bool {
-    let is_parent = |pd: &ProtectionDomain| pd.parent.as_ref().is_some_and(|parent| parent.pd == id);
+    let is_parent =
+        |pd: &ProtectionDomain| pd.parent.as_ref().is_some_and(|parent| parent.pd == id);
     let called = system.channels.iter().any(|channel| {
         let [a, b] = &channel.ends;
         (a.pp && b.pd == id) || (b.pp && a.pd == id)

@@ -31,12 +31,22 @@ impl Builder<'_> {
         stack_size: u64,
     ) -> Result<Frames, String> {
         let stack = self.pages(format!("stack of {owner}"), stack_size);
-        self.map(space, STACK_TOP - stack_size, &stack, Rights::READ_WRITE, true);
+        self.map(
+            space,
+            STACK_TOP - stack_size,
+            &stack,
+            Rights::READ_WRITE,
+            true,
+        );
         let ipc_buffer = self.pages(format!("IPC buffer of {owner}"), PAGE);
         self.map(space, IPC_BUFFER, &ipc_buffer, Rights::READ_WRITE, true);
         for segment in &loaded.program.segments {
             let pages = segment.pages();
-            space.add(pages.start, pages.end - pages.start, object_spec::PageSize::Small);
+            space.add(
+                pages.start,
+                pages.end - pages.start,
+                object_spec::PageSize::Small,
+            );
         }
         let pristine = loaded.symbols.variable(PRISTINE).is_some();
         if pristine {
@@ -52,7 +62,11 @@ impl Builder<'_> {
     fn place_segment(&mut self, space: u32, owner: &str, segment: &Segment, empty: bool) {
         let pages = segment.pages();
         let frames = self.pages(format!("program of {owner}"), pages.end - pages.start);
-        let rights = if segment.writable { Rights::READ_WRITE } else { Rights::READ };
+        let rights = if segment.writable {
+            Rights::READ_WRITE
+        } else {
+            Rights::READ
+        };
         self.spec.mappings.push(object_spec::Mapping {
             space,
             vaddr: pages.start,
@@ -76,10 +90,18 @@ impl Builder<'_> {
         end: u64,
     ) -> Result<(), String> {
         let writable = |segment: &&Segment| segment.writable;
-        let segments: Vec<Segment> =
-            loaded.program.segments.iter().filter(writable).cloned().collect();
+        let segments: Vec<Segment> = loaded
+            .program
+            .segments
+            .iter()
+            .filter(writable)
+            .cloned()
+            .collect();
         if segments.len() > PRISTINE_MAX {
-            return Err(format!("has {} writable segments, at most {PRISTINE_MAX}", segments.len()));
+            return Err(format!(
+                "has {} writable segments, at most {PRISTINE_MAX}",
+                segments.len()
+            ));
         }
         let mut words = vec![segments.len() as u64];
         for segment in &segments {
@@ -88,7 +110,9 @@ impl Builder<'_> {
                 0
             } else {
                 let room = len.next_multiple_of(PAGE);
-                let at = space.gap(loaded.program.end(), room, end).ok_or("has no room to restart")?;
+                let at = space
+                    .gap(loaded.program.end(), room, end)
+                    .ok_or("has no room to restart")?;
                 let frames = self.pages(format!("pristine data of {owner}"), len);
                 self.map(space, at, &frames, Rights::READ, true);
                 self.fill(&frames, 0, &segment.data);
@@ -98,9 +122,14 @@ impl Builder<'_> {
         }
         words.resize(1 + 4 * PRISTINE_MAX, 0);
         let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
-        let at = loaded.symbols.variable(PRISTINE).map_or(0, |variable| variable.address);
+        let at = loaded
+            .symbols
+            .variable(PRISTINE)
+            .map_or(0, |variable| variable.address);
         if segments.iter().any(|segment| segment.pages().contains(&at)) {
-            return Err(format!("has '{PRISTINE}' in writable memory; it must be read-only data"));
+            return Err(format!(
+                "has '{PRISTINE}' in writable memory; it must be read-only data"
+            ));
         }
         let set = loaded.program.set(&loaded.symbols, PRISTINE, &bytes);
         set.map_err(|error| format!("has an unusable '{PRISTINE}': {error}"))

@@ -37,7 +37,8 @@ impl Builder<'_> {
             Ok((program, symbols)) => Some(Loaded { program, symbols }),
             Err(error) => {
                 let message = format!("the monitor '{}' {error}", path.display());
-                self.errors.push(Diagnostic::without_place(message, "build the SDK again"));
+                self.errors
+                    .push(Diagnostic::without_place(message, "build the SDK again"));
                 None
             }
         }
@@ -61,16 +62,32 @@ impl Builder<'_> {
     }
 
     fn find(&mut self, pd: &ProtectionDomain, path: &Path, span: &Span) -> Option<PathBuf> {
-        let found = self.input.search.iter().map(|dir| dir.join(path)).find(|path| path.exists());
+        let found = self
+            .input
+            .search
+            .iter()
+            .map(|dir| dir.join(path))
+            .find(|path| path.exists());
         if found.is_none() {
             let message = format!(
                 "program image '{}' of protection domain '{}' does not exist",
                 path.display(),
                 pd.name
             );
-            let dirs: Vec<String> =
-                self.input.search.iter().map(|dir| format!("'{}'", dir.display())).collect();
-            self.error(span, message, format!("build it, or correct the path; looked in {}", dirs.join(", ")));
+            let dirs: Vec<String> = self
+                .input
+                .search
+                .iter()
+                .map(|dir| format!("'{}'", dir.display()))
+                .collect();
+            self.error(
+                span,
+                message,
+                format!(
+                    "build it, or correct the path; looked in {}",
+                    dirs.join(", ")
+                ),
+            );
         }
         found
     }
@@ -82,8 +99,11 @@ impl Builder<'_> {
         span: &Span,
         error: ElfError,
     ) -> Option<Loaded> {
-        let message =
-            format!("program image '{}' of protection domain '{}' {error}", path.display(), pd.name);
+        let message = format!(
+            "program image '{}' of protection domain '{}' {error}",
+            path.display(),
+            pd.name
+        );
         self.error(span, message, error.help());
         None
     }
@@ -100,7 +120,11 @@ impl Builder<'_> {
                     "the program of protection domain '{}' has a segment at {:#x}..{:#x}, which reaches the stack or is larger than memory can be",
                     pd.name, pages.start, pages.end
                 );
-                self.error(&pd.program_image.span, message, "link the program at a lower address");
+                self.error(
+                    &pd.program_image.span,
+                    message,
+                    "link the program at a lower address",
+                );
             }
             for map in &pd.maps {
                 let region = &self.input.system.memory_regions[map.mr];
@@ -110,7 +134,8 @@ impl Builder<'_> {
                         "map of '{}' at {:#x}..{end:#x} overlaps the program of protection domain '{}', which has a segment at {:#x}..{:#x}",
                         region.name, map.vaddr, pd.name, pages.start, pages.end
                     );
-                    let help = format!("map it elsewhere; the program ends at {:#x}", program.end());
+                    let help =
+                        format!("map it elsewhere; the program ends at {:#x}", program.end());
                     self.error(&map.span, message, help);
                 }
             }

@@ -12,7 +12,9 @@ impl Builder<'_> {
         let input = self.input;
         let used = Uses::of(input.system);
         let regions = input.system.memory_regions.iter().enumerate();
-        regions.map(|(id, region)| self.region(region, used.get(id))).collect()
+        regions
+            .map(|(id, region)| self.region(region, used.get(id)))
+            .collect()
     }
 
     fn region(&mut self, region: &MemoryRegion, uses: Use) -> Option<Frames> {
@@ -22,12 +24,19 @@ impl Builder<'_> {
         let size = page_size(region.page_size);
         let most = 1u64 << self.input.config.root_cnode_size_bits;
         let count = region.size / size.bytes();
-        let Some(count) = u32::try_from(count).ok().filter(|&count| u64::from(count) < most) else {
+        let Some(count) = u32::try_from(count)
+            .ok()
+            .filter(|&count| u64::from(count) < most)
+        else {
             let message = format!(
                 "memory region '{}' has {count} pages, the kernel has room for less than {most}",
                 region.name
             );
-            self.error(&region.span, message, "make it smaller, or give it page_size=\"0x200000\"");
+            self.error(
+                &region.span,
+                message,
+                "make it smaller, or give it page_size=\"0x200000\"",
+            );
             return None;
         };
         let top = self.input.config.paddr_top;
@@ -49,8 +58,16 @@ impl Builder<'_> {
             contiguous: uses.device && region.phys_addr.is_none(),
         };
         let id = self.object(format!("memory region '{}'", region.name), kind);
-        if let Some(source) = region.prefill.as_ref().and_then(|prefill| self.prefill(prefill)) {
-            self.spec.fills.push(Fill { frames: id, offset: 0, source });
+        if let Some(source) = region
+            .prefill
+            .as_ref()
+            .and_then(|prefill| self.prefill(prefill))
+        {
+            self.spec.fills.push(Fill {
+                frames: id,
+                offset: 0,
+                source,
+            });
         }
         Some(Frames { id, count, size })
     }
@@ -58,9 +75,10 @@ impl Builder<'_> {
     fn prefill(&mut self, prefill: &Prefill) -> Option<FillSource> {
         Some(match prefill {
             Prefill::File { len: 0, .. } => return None,
-            Prefill::File { path, len } => {
-                FillSource::Data { offset: self.data.file(path.clone(), *len), len: *len }
-            }
+            Prefill::File { path, len } => FillSource::Data {
+                offset: self.data.file(path.clone(), *len),
+                len: *len,
+            },
             Prefill::Bootinfo(kind) => FillSource::Bootinfo(bootinfo_kind(*kind)),
         })
     }
@@ -80,9 +98,15 @@ impl Uses {
         let mut uses = vec![Use::default(); system.memory_regions.len()];
         for pd in &system.pds {
             let guest = pd.virtual_machine.iter().flat_map(|vm| &vm.maps);
-            pd.maps.iter().chain(guest).for_each(|map| uses[map.mr].mapped = true);
+            pd.maps
+                .iter()
+                .chain(guest)
+                .for_each(|map| uses[map.mr].mapped = true);
         }
-        let iomaps = system.io_address_spaces.iter().flat_map(|space| &space.iomaps);
+        let iomaps = system
+            .io_address_spaces
+            .iter()
+            .flat_map(|space| &space.iomaps);
         iomaps.for_each(|map| uses[map.mr].device = true);
         Self(uses)
     }

@@ -9,10 +9,15 @@ use crate::model::{self, Duration};
 impl Builder<'_> {
     /// Turns the description's schedule into timer ticks.
     pub(super) fn schedule(&mut self) {
-        let Some(domains) = &self.input.system.domains else { return };
+        let Some(domains) = &self.input.system.domains else {
+            return;
+        };
         let tick = u64::from(self.input.config.timer_tick_ms) * 1000;
         let entries = domains.schedule.iter().map(|entry| match *entry {
-            model::ScheduleEntry::EndMarker => ScheduleEntry { domain: 0, ticks: 0 },
+            model::ScheduleEntry::EndMarker => ScheduleEntry {
+                domain: 0,
+                ticks: 0,
+            },
             model::ScheduleEntry::Run { domain, duration } => {
                 let ticks = match duration {
                     Duration::Ticks(ticks) => ticks,

@@ -25,12 +25,19 @@ struct Range {
 impl Space {
     /// An empty one.
     pub fn new(id: ObjectId) -> Self {
-        Self { id, ranges: Vec::new() }
+        Self {
+            id,
+            ranges: Vec::new(),
+        }
     }
 
     /// Notes a mapping; the builder has checked that it overlaps no other and ends in user memory.
     pub fn add(&mut self, start: u64, len: u64, size: PageSize) {
-        self.ranges.push(Range { start, end: start + len, size });
+        self.ranges.push(Range {
+            start,
+            end: start + len,
+            size,
+        });
     }
 
     /// The lowest address from `from` on where `len` bytes are free, with a free page on either side,
@@ -40,7 +47,8 @@ impl Space {
         let mut ranges = self.ranges.clone();
         ranges.sort_unstable_by_key(|range| range.start);
         for range in ranges {
-            if range.start < start.checked_add(len)?.checked_add(PAGE)? && range.end + PAGE > start {
+            if range.start < start.checked_add(len)?.checked_add(PAGE)? && range.end + PAGE > start
+            {
                 start = range.end + PAGE;
             }
         }
@@ -50,9 +58,11 @@ impl Space {
     /// The paging structures, as level, first address and number in a row, top level first.
     pub fn tables(&self) -> Vec<(TableLevel, u64, u32)> {
         let mut tables = Vec::new();
-        for level in
-            [TableLevel::PageDirectoryPointerTable, TableLevel::PageDirectory, TableLevel::PageTable]
-        {
+        for level in [
+            TableLevel::PageDirectoryPointerTable,
+            TableLevel::PageDirectory,
+            TableLevel::PageTable,
+        ] {
             let mut starts = BTreeSet::new();
             for range in &self.ranges {
                 if level != TableLevel::PageTable || range.size == PageSize::Small {
@@ -63,7 +73,9 @@ impl Space {
             let mut runs: Vec<(TableLevel, u64, u32)> = Vec::new();
             for start in starts {
                 match runs.last_mut() {
-                    Some((_, first, count)) if *first + u64::from(*count) * level.span() == start => {
+                    Some((_, first, count))
+                        if *first + u64::from(*count) * level.span() == start =>
+                    {
                         *count += 1;
                     }
                     _ => runs.push((level, start, 1)),

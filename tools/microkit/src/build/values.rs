@@ -22,18 +22,23 @@ impl Builder<'_> {
         }
         let printing = self.input.config.printing;
         for (symbol, bytes) in own_values(system, id, entries, printing) {
-            let result = loaded.program.set_if_present(&loaded.symbols, symbol, &bytes);
+            let result = loaded
+                .program
+                .set_if_present(&loaded.symbols, symbol, &bytes);
             self.note(pd, symbol, result.map(drop));
         }
         for setvar in &pd.setvars {
             let Some(value) = self.value(setvar.value) else {
-                let message =
-                    format!("the value of '{}' is not known when the image is made", setvar.symbol);
+                let message = format!(
+                    "the value of '{}' is not known when the image is made",
+                    setvar.symbol
+                );
                 self.error(&setvar.span, message, "give the memory region a phys_addr");
                 continue;
             };
-            let result =
-                loaded.program.set(&loaded.symbols, &setvar.symbol, &value.to_le_bytes());
+            let result = loaded
+                .program
+                .set(&loaded.symbols, &setvar.symbol, &value.to_le_bytes());
             if let Err(error) = result {
                 let message = could_not(pd, &setvar.symbol, &error);
                 self.error(&setvar.span, message, error.help());
@@ -44,7 +49,9 @@ impl Builder<'_> {
     fn note(&mut self, pd: &ProtectionDomain, symbol: &str, result: Result<(), PatchError>) {
         if let Err(error) = result {
             let help = match error {
-                PatchError::Missing => "is it a program for a protection domain, linked with its symbols?",
+                PatchError::Missing => {
+                    "is it a program for a protection domain, linked with its symbols?"
+                }
                 _ => error.help(),
             };
             self.error(&pd.program_image.span, could_not(pd, symbol, &error), help);
@@ -67,23 +74,43 @@ impl Builder<'_> {
 
 fn could_not(pd: &ProtectionDomain, symbol: &str, error: &PatchError) -> String {
     let path = pd.program_image.path.display();
-    format!("could not patch symbol '{symbol}' in program image for PD '{}' ({path}): {error}", pd.name)
+    format!(
+        "could not patch symbol '{symbol}' in program image for PD '{}' ({path}): {error}",
+        pd.name
+    )
 }
 
 /// What libmicrokit and rust-sel4 expect, too.
 fn runtime_values(system: &System, id: PdId) -> [(&'static str, Vec<u8>); 6] {
     let pd = &system.pds[id];
     let mask = |ids: &mut dyn Iterator<Item = u8>| -> Vec<u8> {
-        ids.fold(0u64, |mask, id| mask | 1 << id).to_le_bytes().into()
+        ids.fold(0u64, |mask, id| mask | 1 << id)
+            .to_le_bytes()
+            .into()
     };
-    let ends = || system.channels.iter().flat_map(|channel| &channel.ends).filter(|end| end.pd == id);
+    let ends = || {
+        system
+            .channels
+            .iter()
+            .flat_map(|channel| &channel.ends)
+            .filter(|end| end.pd == id)
+    };
     [
         ("microkit_name", name(&pd.name).into()),
         ("microkit_passive", vec![pd.passive.into()]),
         ("microkit_irqs", mask(&mut pd.irqs.iter().map(|irq| irq.id))),
-        ("microkit_notifications", mask(&mut ends().filter(|end| end.notify).map(|end| end.id))),
-        ("microkit_pps", mask(&mut ends().filter(|end| end.pp).map(|end| end.id))),
-        ("microkit_ioports", mask(&mut pd.ioports.iter().map(|ports| ports.id))),
+        (
+            "microkit_notifications",
+            mask(&mut ends().filter(|end| end.notify).map(|end| end.id)),
+        ),
+        (
+            "microkit_pps",
+            mask(&mut ends().filter(|end| end.pp).map(|end| end.id)),
+        ),
+        (
+            "microkit_ioports",
+            mask(&mut pd.ioports.iter().map(|ports| ports.id)),
+        ),
     ]
 }
 
@@ -112,7 +139,13 @@ fn own_values(
     }
     [
         ("postern_kernel_printing", vec![printing.into()]),
-        ("postern_child_entry", child_entries.iter().flat_map(|entry| entry.to_le_bytes()).collect()),
+        (
+            "postern_child_entry",
+            child_entries
+                .iter()
+                .flat_map(|entry| entry.to_le_bytes())
+                .collect(),
+        ),
         ("postern_child_names", child_names.concat()),
         ("postern_peers", peers.concat()),
     ]

@@ -84,9 +84,13 @@ impl Program {
             ET_EXEC => {}
             kind => return Err(ElfError::Type(kind.0)),
         }
-        let headers =
-            header.program_headers(LittleEndian, bytes).map_err(|_| ElfError::Truncated)?;
-        if headers.iter().any(|header| header.p_type(LittleEndian) == PT_INTERP) {
+        let headers = header
+            .program_headers(LittleEndian, bytes)
+            .map_err(|_| ElfError::Truncated)?;
+        if headers
+            .iter()
+            .any(|header| header.p_type(LittleEndian) == PT_INTERP)
+        {
             return Err(ElfError::Dynamic);
         }
         let mut segments = Vec::new();
@@ -96,9 +100,13 @@ impl Program {
             }
         }
         segments.sort_by_key(|segment| segment.vaddr);
-        if let Some(pair) = segments.windows(2).find(|pair| pair[0].pages().end > pair[1].pages().start)
+        if let Some(pair) = segments
+            .windows(2)
+            .find(|pair| pair[0].pages().end > pair[1].pages().start)
         {
-            return Err(ElfError::SharedPage { address: pair[1].pages().start });
+            return Err(ElfError::SharedPage {
+                address: pair[1].pages().start,
+            });
         }
         let entry = header.e_entry(LittleEndian);
         let holds_entry = |segment: &Segment| {
@@ -112,7 +120,9 @@ impl Program {
 
     /// First address behind the last segment's last page.
     pub fn end(&self) -> u64 {
-        self.segments.last().map_or(0, |segment| segment.pages().end)
+        self.segments
+            .last()
+            .map_or(0, |segment| segment.pages().end)
     }
 }
 
@@ -121,7 +131,9 @@ impl Segment {
         header: &object::elf::ProgramHeader64<LittleEndian>,
         bytes: &[u8],
     ) -> Result<Self, ElfError> {
-        let data = header.data(LittleEndian, bytes).map_err(|()| ElfError::Truncated)?;
+        let data = header
+            .data(LittleEndian, bytes)
+            .map_err(|()| ElfError::Truncated)?;
         let (vaddr, mem_size) = (header.p_vaddr(LittleEndian), header.p_memsz(LittleEndian));
         let end = vaddr.checked_add(mem_size).filter(|end| *end <= 1 << 47);
         if end.is_none() || data.len() as u64 > mem_size {

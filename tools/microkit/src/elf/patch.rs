@@ -35,10 +35,14 @@ impl PatchError {
     /// What to do.
     pub fn help(&self) -> &'static str {
         match self {
-            PatchError::Missing => "define it in the program (Rust: the var! or memory_region_symbol! macro)",
+            PatchError::Missing => {
+                "define it in the program (Rust: the var! or memory_region_symbol! macro)"
+            }
             PatchError::Duplicate => "rename all but one of the program's variables of this name",
             PatchError::Size { .. } => "values are 64-bit: make it a u64, usize or pointer",
-            PatchError::Outside { .. } => "place it in .data (Rust: #[unsafe(link_section = \".data\")])",
+            PatchError::Outside { .. } => {
+                "place it in .data (Rust: #[unsafe(link_section = \".data\")])"
+            }
         }
     }
 }
@@ -51,7 +55,10 @@ impl Program {
             return Err(PatchError::Duplicate);
         }
         if variable.size != bytes.len() as u64 {
-            return Err(PatchError::Size { found: variable.size, expected: bytes.len() as u64 });
+            return Err(PatchError::Size {
+                found: variable.size,
+                expected: bytes.len() as u64,
+            });
         }
         self.write(variable.address, bytes)
     }
@@ -73,7 +80,10 @@ impl Program {
     fn write(&mut self, address: u64, bytes: &[u8]) -> Result<(), PatchError> {
         let outside = PatchError::Outside { address };
         let holds = |start: u64, len: u64| address >= start && address - start < len;
-        let segment = self.segments.iter_mut().find(|segment| holds(segment.vaddr, segment.mem_size));
+        let segment = self
+            .segments
+            .iter_mut()
+            .find(|segment| holds(segment.vaddr, segment.mem_size));
         let segment = segment.ok_or(outside.clone())?;
         let offset = address - segment.vaddr;
         let end = offset + bytes.len() as u64;

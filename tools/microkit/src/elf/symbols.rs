@@ -4,9 +4,9 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use object::LittleEndian;
 use object::elf::{FileHeader64, STT_FILE, STT_FUNC, STT_SECTION};
 use object::read::elf::{FileHeader, Sym};
-use object::LittleEndian;
 
 use super::{ElfError, header};
 
@@ -44,7 +44,9 @@ impl Symbols {
     /// Reads the symbol table of an ELF file; a file without one has no symbols.
     pub fn parse(bytes: &[u8]) -> Result<Self, ElfError> {
         let header: &FileHeader64<LittleEndian> = header(bytes)?;
-        let sections = header.sections(LittleEndian, bytes).map_err(|_| ElfError::Truncated)?;
+        let sections = header
+            .sections(LittleEndian, bytes)
+            .map_err(|_| ElfError::Truncated)?;
         let table = sections
             .symbols(LittleEndian, bytes, object::elf::SHT_SYMTAB)
             .map_err(|_| ElfError::Symbols)?;
@@ -56,21 +58,36 @@ impl Symbols {
             if !defined || kind == STT_FILE || kind == STT_SECTION {
                 continue;
             }
-            let name = symbol.name(LittleEndian, table.strings()).map_err(|_| ElfError::Symbols)?;
-            let Ok(name) = std::str::from_utf8(name) else { continue };
+            let name = symbol
+                .name(LittleEndian, table.strings())
+                .map_err(|_| ElfError::Symbols)?;
+            let Ok(name) = std::str::from_utf8(name) else {
+                continue;
+            };
             let (address, size) = (symbol.st_value(LittleEndian), symbol.st_size(LittleEndian));
             if kind == STT_FUNC {
                 let name = format!("{:#}", rustc_demangle::demangle(name));
-                functions.push(Function { address, size, name });
+                functions.push(Function {
+                    address,
+                    size,
+                    name,
+                });
             } else if !name.is_empty() {
-                let found = Variable { address, size, duplicate: false };
+                let found = Variable {
+                    address,
+                    size,
+                    duplicate: false,
+                };
                 let entry = variables.entry(name.into()).or_insert(found);
                 entry.duplicate |= entry.address != address;
             }
         }
         functions.sort_by(|a, b| (a.address, &a.name).cmp(&(b.address, &b.name)));
         functions.dedup_by_key(|function| function.address);
-        Ok(Self { variables, functions: functions.into() })
+        Ok(Self {
+            variables,
+            functions: functions.into(),
+        })
     }
 
     /// The variable of a name.

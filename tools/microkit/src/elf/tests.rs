@@ -56,10 +56,16 @@ impl Fixture {
         let mut writer = Writer::new(object::Endianness::Little, true, &mut bytes);
         writer.reserve_file_header();
         writer.reserve_program_headers(self.segments.len() as u32);
-        let offsets: Vec<u64> =
-            self.segments.iter().map(|segment| writer.reserve(segment.1.len() as u64, 16)).collect();
-        let names: Vec<_> =
-            self.symbols.iter().map(|symbol| writer.add_string(symbol.0.as_bytes())).collect();
+        let offsets: Vec<u64> = self
+            .segments
+            .iter()
+            .map(|segment| writer.reserve(segment.1.len() as u64, 16))
+            .collect();
+        let names: Vec<_> = self
+            .symbols
+            .iter()
+            .map(|symbol| writer.add_string(symbol.0.as_bytes()))
+            .collect();
         writer.reserve_null_symbol_index();
         let data = writer.reserve_section_index();
         for _ in &self.symbols {
@@ -70,8 +76,8 @@ impl Fixture {
         writer.reserve_shstrtab_section_index();
         let section = writer.add_section_name(b".data");
         writer.reserve_symtab();
-        writer.reserve_strtab();
-        writer.reserve_shstrtab();
+        writer.reserve_strtab().unwrap();
+        writer.reserve_shstrtab().unwrap();
         writer.reserve_section_headers();
         writer
             .write_file_header(&FileHeader {
@@ -156,7 +162,11 @@ fn a_program_is_read_with_its_symbols() {
     assert_eq!(program.segments[1].pages(), DATA..DATA + 0x3000);
     assert_eq!(program.end(), DATA + 0x3000);
     let symbols = Symbols::parse(&bytes).unwrap();
-    let expected = Variable { address: DATA + 0x48, size: 8, duplicate: false };
+    let expected = Variable {
+        address: DATA + 0x48,
+        size: 8,
+        duplicate: false,
+    };
     assert_eq!(symbols.variable("microkit_irqs"), Some(expected));
     assert_eq!(symbols.variable("_start"), None);
     assert_eq!(symbols.functions[0].name, "_start");
@@ -182,7 +192,10 @@ fn what_is_no_program_is_said_to_be_none() {
     assert_eq!(message(Program::parse(b"#!/bin/sh")), "is not an ELF file");
     let mut narrow = bytes.clone();
     narrow[4] = 1;
-    assert_eq!(message(Program::parse(&narrow)), "is not a 64-bit little-endian ELF file");
+    assert_eq!(
+        message(Program::parse(&narrow)),
+        "is not a 64-bit little-endian ELF file"
+    );
 }
 
 #[test]
@@ -212,13 +225,33 @@ fn variables_are_set_where_they_lie() {
     assert_eq!(set("in_bss", &[2; 8]), Ok(()));
     assert_eq!(set("missing", &[0; 8]), Err(PatchError::Missing));
     assert_eq!(set("twice", &[0; 8]), Err(PatchError::Duplicate));
-    assert_eq!(set("microkit_name", &[0; 8]), Err(PatchError::Size { found: 64, expected: 8 }));
-    assert_eq!(set("beyond", &[0; 8]), Err(PatchError::Outside { address: DATA + 0x2ffc }));
-    assert_eq!(set("nowhere", &[0; 8]), Err(PatchError::Outside { address: 0x10 }));
-    assert_eq!(program.set_if_present(&symbols, "missing", &[0; 8]), Ok(false));
+    assert_eq!(
+        set("microkit_name", &[0; 8]),
+        Err(PatchError::Size {
+            found: 64,
+            expected: 8
+        })
+    );
+    assert_eq!(
+        set("beyond", &[0; 8]),
+        Err(PatchError::Outside {
+            address: DATA + 0x2ffc
+        })
+    );
+    assert_eq!(
+        set("nowhere", &[0; 8]),
+        Err(PatchError::Outside { address: 0x10 })
+    );
+    assert_eq!(
+        program.set_if_present(&symbols, "missing", &[0; 8]),
+        Ok(false)
+    );
     let data = &program.segments[1].data;
     assert_eq!(data.len(), 0x208);
-    assert_eq!((&data[0x80..0x88], &data[0x200..]), (&[1; 8][..], &[2; 8][..]));
+    assert_eq!(
+        (&data[0x80..0x88], &data[0x200..]),
+        (&[1; 8][..], &[2; 8][..])
+    );
 }
 
 proptest! {
