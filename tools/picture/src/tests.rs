@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+use microkit::sdf;
+
+use super::{ANY_KERNEL, render};
+
+const TWO: &str = r#"<system>
+  <memory_region name="ring" size="0x1000"/>
+  <memory_region name="regs" size="0x1000" phys_addr="0xfed00000"/>
+  <protection_domain name="timer" priority="100">
+    <program_image path="timer"/>
+    <map mr="regs" vaddr="0x2000000" cached="false"/>
+    <map mr="ring" vaddr="0x3000000"/>
+    <irq id="3" pin="2" vector="7"/>
+  </protection_domain>
+  <protection_domain name="client" priority="10">
+    <program_image path="client"/>
+    <map mr="ring" vaddr="0x3000000"/>
+    <protection_domain name="inner" id="1" priority="5"><program_image path="inner"/></protection_domain>
+  </protection_domain>
+  <channel><end pd="client" id="0" pp="true" notify="false"/><end pd="timer" id="1"/></channel>
+</system>"#;
+
+fn draw(text: &str) -> String {
+    let (system, _) =
+        sdf::parse("test.system", text, &ANY_KERNEL, &[]).expect("a valid description");
+    render("a <title> & more", &system)
+}
+
+#[test]
+fn everything_that_matters_is_named() {
+    let svg = draw(TWO);
+    for name in [
+        "timer",
+        "client",
+        "inner",
+        "priority 100, core 0",
+        "IRQ 7: IOAPIC 0 pin 2",
+    ] {
+        assert!(
+            svg.contains(&format!(">{name}<")),
+            "{name} is missing:\n{svg}"
+        );
+    }
+    for what in ["regs at 0xfed00000", ">calls<", ">notifies<", ">ring<"] {
+        assert!(svg.contains(what), "{what} is missing:\n{svg}");
+    }
+}
+
+#[test]
+fn text_is_escaped() {
+    assert!(draw(TWO).contains("a &lt;title&gt; &amp; more"));
+}
+
+#[test]
+fn arrows_point_where_a_channel_can_be_used() {
+    // The client calls the timer, the timer notifies the client: both ends have an arrow head.
+    let both = draw(TWO);
+    assert!(both.contains("marker-start") && both.contains("marker-end"));
+    let one_way = TWO.replace(
+        r#"<end pd="timer" id="1"/>"#,
+        r#"<end pd="timer" id="1" notify="false"/>"#,
+    );
+    let svg = draw(&one_way);
+    assert_eq!(
+        svg.matches("marker-start").count() + svg.matches("marker-end").count(),
+        1
+    );
+}
+
+#[test]
+fn the_same_description_gives_the_same_picture() {
+    assert_eq!(draw(TWO), draw(TWO));
+}
+
+#[test]
+fn boxes_of_one_row_do_not_overlap() {
+    let mut text = String::from("<system>");
+    for i in 0..12 {
+        text += &format!(
+            r#"<protection_domain name="pd{i}" priority="{}"><program_image path="x"/></protection_domain>"#,
+            i % 3
+        );
+    }
+    text += "</system>";
+    let (system, _) = sdf::parse("test.system", &text, &ANY_KERNEL, &[]).expect("valid");
+    let layout = super::Layout::new(&system, &[]);
+    let rects: Vec<_> = layout.nodes.iter().map(|node| node.rect).collect();
+    assert_eq!(rects.len(), 12);
+    for (i, a) in rects.iter().enumerate() {
+        for b in &rects[i + 1..] {
+            let apart =
+                a.x + a.w <= b.x || b.x + b.w <= a.x || a.y + a.h <= b.y || b.y + b.h <= a.y;
+            assert!(apart, "{a:?} and {b:?} overlap");
+        }
+        assert!(a.x >= 0.0 && a.x + a.w <= layout.width && a.y + a.h <= layout.height);
+    }
+}
