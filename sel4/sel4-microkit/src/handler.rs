@@ -68,8 +68,8 @@ pub trait Handler {
         loop {
             if let Some(action) = self.take_deferred_action() {
                 let (cap, message) = action.prepare();
-                // The message is empty: the answer's words stay where they are.
-                cap.send(message);
+                // Leaves the message registers alone: the answer's words are there.
+                cap.send_with_mrs(message, []);
             }
             let event = match answer.take() {
                 Some(msg_info) => ipc::reply_recv(msg_info),

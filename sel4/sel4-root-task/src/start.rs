@@ -21,7 +21,7 @@ macro_rules! declare_root_task {
 
         extern "C" fn __sel4_root_task_main(bootinfo: *const $crate::_private::BootInfo) -> ! {
             // SAFETY: the code below calls this once, with what the kernel left in rdi.
-            unsafe { $crate::_private::run(bootinfo, |bootinfo| $main(bootinfo)) }
+            unsafe { $crate::_private::run(bootinfo, $main) }
         }
 
         // The kernel enters with the address of the boot information in rdi and no stack. The word

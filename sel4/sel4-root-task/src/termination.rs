@@ -22,7 +22,9 @@ impl Termination for Never {
 }
 
 /// Names the type `!`, which stable Rust does not let one write as a type of its own.
-trait Output {
+#[doc(hidden)]
+pub trait Output {
+    /// What the function returns.
     type Type;
 }
 

@@ -17,15 +17,15 @@ impl cap::Tcb {
     ///
     /// `IllegalOperation` for the calling thread itself.
     pub fn tcb_read_registers(self, suspend: bool, count: Word) -> Result<UserContext> {
-        invoke(
-            self.cptr(),
-            label::TCBReadRegisters,
-            &[],
-            &[suspend.into(), count],
-        )?;
-        let count = REGISTERS.min(count as usize);
+        let args = [suspend.into(), count];
+        let fast = invoke(self.cptr(), label::TCBReadRegisters, &[], &args)?;
         Ok(with_ipc_buffer(|buffer| {
-            UserContext::from_words(&buffer.msg_regs()[..count])
+            let mut words = [0; REGISTERS];
+            let count = REGISTERS.min(count as usize);
+            words[..count].copy_from_slice(&buffer.msg_regs()[..count]);
+            let in_registers = count.min(fast.len());
+            words[..in_registers].copy_from_slice(&fast[..in_registers]);
+            UserContext::from_words(&words)
         }))
     }
 
