@@ -162,7 +162,7 @@ mod tests {
         assert_eq!(source.offset_of(1, 100), 2);
         assert_eq!(source.offset_of(100, 1), 5);
         assert_eq!(source.first_line_of(1..100), 1..2);
-        assert_eq!(source.first_line_of(9..3), 5..5);
+        assert_eq!(source.first_line_of(9..9), 5..5);
     }
 
     #[test]

@@ -3,13 +3,11 @@
 
 use super::context::{Context, Parsed, Reported};
 use super::element::Element;
-use super::number::{self, Limit};
-use super::text::{nearest, quote};
-use crate::model::{Domains, Duration, ScheduleEntry};
+use super::number::Limit;
+use super::schedule;
+use crate::model::{Domains, ScheduleEntry};
 
 const CHILDREN: &[&str] = &["domain", "domain_schedule"];
-const SCHEDULE_CHILDREN: &[&str] = &["schedule_entry", "schedule_end_marker"];
-
 /// Domains to count with on a kernel that has none, where that has been reported.
 const DOMAINS_OTHERWISE: u8 = 16;
 
@@ -71,7 +69,7 @@ fn content<'a>(context: &mut Context<'a>, element: Element<'a>) -> Parsed<Domain
         }
         return Err(Reported);
     };
-    let (start_index, index_shift, schedule) = self::schedule(context, schedule)?;
+    let (start_index, index_shift, schedule) = schedule::parse(context, schedule)?;
     check_turns(context, &domains, &schedule);
     Ok(Domains {
         names,
@@ -142,94 +140,6 @@ fn names<'a>(context: &mut Context<'a>, domains: &[Element<'a>]) -> Vec<String> 
         name.unwrap_or_default().to_owned()
     };
     by_number[..used].iter().map(name).collect()
-}
-
-fn schedule(
-    context: &mut Context<'_>,
-    element: Element<'_>,
-) -> Parsed<(u64, u64, Vec<ScheduleEntry>)> {
-    let attrs = element.attrs(context, &["start_index", "index_shift"]);
-    let start = attrs.optional_number(context, "start_index", Limit::ANY);
-    let shift = attrs.optional_number(context, "index_shift", Limit::ANY);
-    let mut entries = Vec::new();
-    let mut complete = true;
-    for child in element.children(context) {
-        if child.is("schedule_entry") {
-            let entry = entry(context, child);
-            complete &= entry.is_ok();
-            entries.extend(entry);
-        } else if child.is("schedule_end_marker") {
-            child.attrs(context, &[]);
-            child.no_children(context);
-            entries.push(ScheduleEntry::EndMarker);
-        } else {
-            element.unknown_child(context, child, SCHEDULE_CHILDREN);
-            complete = false;
-        }
-    }
-    let (start, shift) = (start?.unwrap_or(0), shift?.unwrap_or(0));
-    if !complete {
-        return Err(Reported);
-    }
-    let len = entries.len() as u64;
-    let room = u64::from(context.config.domain_schedules);
-    if len >= room {
-        let message = format!("domain_schedule: it has {len} entries");
-        let help = format!("the kernel has room for {room}, the last of which marks the end");
-        return Err(context.error(element.span(), message, help));
-    }
-    let first = entries.get(usize::try_from(start).unwrap_or(usize::MAX));
-    if !matches!(first, Some(ScheduleEntry::Run { .. })) {
-        let message = format!("domain_schedule: there is no schedule_entry {start} to start with");
-        let help = format!("the schedule has {len} entries, counted from 0");
-        return Err(context.error(attrs.span_of("start_index"), message, help));
-    }
-    if shift.checked_add(len).is_none_or(|end| end >= room) {
-        let message = format!("domain_schedule: {len} entries from index {shift} on are too many");
-        let help = format!("the kernel has room for {room}, the last of which marks the end");
-        return Err(context.error(attrs.span_of("index_shift"), message, help));
-    }
-    Ok((start, shift, entries))
-}
-
-fn entry(context: &mut Context<'_>, element: Element<'_>) -> Parsed<ScheduleEntry> {
-    let attrs = element.attrs(context, &["domain", "duration"]);
-    element.no_children(context);
-    let domain = attrs.text(context, "domain");
-    let text = attrs.text(context, "duration");
-    let domain = domain.and_then(|domain| {
-        let known = &context.domains;
-        if let Some((_, number)) = known.iter().find(|(name, _)| *name == domain.value) {
-            return Ok(*number);
-        }
-        let help = match nearest(domain.value, known.iter().map(|(name, _)| *name)) {
-            Some(near) => format!("did you mean {}?", quote(near)),
-            None => "name one of the <domain> elements".into(),
-        };
-        let message = format!("schedule_entry: there is no domain {}", quote(domain.value));
-        Err(context.error(domain.span, message, help))
-    });
-    let duration = text.and_then(|text| {
-        duration(text.value).ok_or_else(|| {
-            let message = format!("schedule_entry: duration {} is no time", quote(text.value));
-            let help = "write a number above 0, a space, and us or ticks, e.g. \"1000 us\"";
-            context.error(text.span, message, help)
-        })
-    });
-    Ok(ScheduleEntry::Run {
-        domain: domain?,
-        duration: duration?,
-    })
-}
-
-fn duration(text: &str) -> Option<Duration> {
-    let (number, unit) = text.split_once(' ')?;
-    let number = number::parse(number).ok().filter(|&number| number > 0)?;
-    match unit {
-        "us" => Some(Duration::Microseconds(number)),
-        "ticks" => Some(Duration::Ticks(number)),
-        _ => None,
-    }
 }
 
 /// Warns of domains that never get a turn.

@@ -43,9 +43,9 @@ pub(super) fn parse(
     element.no_children(context);
     let has = |name: &str| element.node.has_attribute(name);
     let about = element.describe();
-    if has("irq") {
+    if let Some(attribute) = element.node.attribute_node("irq") {
         let message = format!("{about}: attribute 'irq' is for ARM and RISC-V");
-        return Err(context.error(element.span(), message, KINDS));
+        return Err(context.error(attribute.range_qname(), message, KINDS));
     }
     if has("pin") && has("pcidev") {
         let message = format!("{about}: it has both 'pin' and 'pcidev'");

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! `<memory_region>`.
 
-use std::path::{Path, PathBuf};
-
-use super::attrs::{Attr, Attrs};
+use super::attrs::Attrs;
 use super::context::{Context, Parsed};
 use super::element::Element;
 use super::limits::{PAGE_LARGE, PAGE_SMALL, USER_TOP};
 use super::number::Limit;
+use super::prefill;
 use super::text::quote;
-use crate::model::{BootinfoKind, MemoryRegion, PageSize, Prefill};
+use crate::model::{MemoryRegion, PageSize, Prefill};
 
 const ATTRIBUTES: &[&str] = &[
     "name",
@@ -18,15 +17,6 @@ const ATTRIBUTES: &[&str] = &[
     "phys_addr",
     "prefill_path",
     "prefill_bootinfo",
-];
-
-const BOOTINFO: &[(&str, BootinfoKind)] = &[
-    ("x86_vbe", BootinfoKind::Vbe),
-    ("x86_mbmmap", BootinfoKind::MemoryMap),
-    ("x86_acpi_rsdp", BootinfoKind::AcpiRsdp),
-    ("x86_framebuffer", BootinfoKind::FrameBuffer),
-    ("x86_tsc_freq", BootinfoKind::TscFrequency),
-    ("fdt", BootinfoKind::Fdt),
 ];
 
 const SIZE: Limit = Limit::new(
@@ -81,7 +71,7 @@ pub(super) fn parse(context: &mut Context<'_>, element: Element<'_>) -> MrDraft 
     element.no_children(context);
     let name = attrs.text(context, "name");
     let page_size = page_size(context, &attrs);
-    let prefill = prefill(context, &attrs);
+    let prefill = prefill::parse(context, &attrs);
     let size = size(
         context,
         &attrs,
@@ -196,78 +186,4 @@ fn phys_addr(
         return Err(context.error(attrs.span_of("phys_addr"), message, help));
     }
     Ok(Some(start))
-}
-
-fn prefill(context: &mut Context<'_>, attrs: &Attrs<'_>) -> Parsed<Option<Prefill>> {
-    let path = attrs.optional_text(context, "prefill_path");
-    let bootinfo = attrs.optional_text(context, "prefill_bootinfo");
-    match (path?, bootinfo?) {
-        (None, None) => Ok(None),
-        (Some(_), Some(bootinfo)) => {
-            let message = format!(
-                "{}: it has both prefill_path and prefill_bootinfo",
-                attrs.element.describe()
-            );
-            let help = "a region is filled by a file or by the boot information: remove one";
-            Err(context.error(bootinfo.span, message, help))
-        }
-        (Some(path), None) => file(context, attrs, &path).map(Some),
-        (None, Some(_)) => {
-            let kind = attrs.choice(context, "prefill_bootinfo", BOOTINFO, BootinfoKind::Vbe)?;
-            Ok(Some(Prefill::Bootinfo(kind)))
-        }
-    }
-}
-
-/// The file as it lies in the search path. It is read by the builder.
-fn file(context: &mut Context<'_>, attrs: &Attrs<'_>, path: &Attr<'_>) -> Parsed<Prefill> {
-    let about = attrs.element.describe();
-    let value = quote(path.value);
-    let error = |context: &mut Context<'_>, what: &str, help: String| {
-        let message = format!("{about}: prefill file {value} {what}");
-        Err(context.error(path.span.clone(), message, help))
-    };
-    let Some(found) = find(context.search, path.value) else {
-        let places: Vec<_> = context
-            .search
-            .iter()
-            .map(|dir| dir.display().to_string())
-            .collect();
-        let help = format!("put it in the search path ({})", places.join(", "));
-        return error(context, "does not exist", help);
-    };
-    let metadata = match std::fs::metadata(&found) {
-        Ok(metadata) => metadata,
-        Err(reason) => return error(context, "cannot be read", reason.to_string()),
-    };
-    if !metadata.is_file() {
-        return error(
-            context,
-            "is no file",
-            format!("'{}' is not", found.display()),
-        );
-    }
-    if metadata.len() == 0 {
-        return error(
-            context,
-            "is empty",
-            "there is nothing to fill the region with".into(),
-        );
-    }
-    Ok(Prefill::File {
-        path: found,
-        len: metadata.len(),
-    })
-}
-
-/// The first match along the search path; an absolute path is its own match.
-fn find(search: &[PathBuf], path: &str) -> Option<PathBuf> {
-    let path = Path::new(path);
-    if path.is_absolute() {
-        return path.exists().then(|| path.into());
-    }
-    search
-        .iter()
-        .map(|dir| dir.join(path))
-        .find(|path| path.exists())
 }

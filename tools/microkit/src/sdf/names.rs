@@ -75,4 +75,18 @@ impl Context<'_> {
         let (message, help) = names.unknown(about, attr.value);
         Err(self.error(attr.span.clone(), message, help))
     }
+
+    /// The kernel's number of the domain that the attribute of `about` names.
+    pub fn resolve_domain(&mut self, attr: &Attr<'_>, about: &str) -> Parsed<u8> {
+        let known = &self.domains;
+        if let Some((_, number)) = known.iter().find(|(name, _)| *name == attr.value) {
+            return Ok(*number);
+        }
+        let help = match nearest(attr.value, known.iter().map(|(name, _)| *name)) {
+            Some(near) => format!("did you mean {}?", quote(near)),
+            None => "name one of the <domain> elements in <domains>".into(),
+        };
+        let message = format!("{about}: there is no domain {}", quote(attr.value));
+        Err(self.error(attr.span.clone(), message, help))
+    }
 }

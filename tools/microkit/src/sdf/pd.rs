@@ -4,10 +4,9 @@
 use super::attrs::Attrs;
 use super::context::{Context, Parsed};
 use super::element::Element;
-use super::limits::{CHILD_ID, MONITOR, NAME_MAX, PAGE_SMALL, PRIORITY, STACK_SIZE, STACK_TOP};
-use super::number::Limit;
-use super::text::{nearest, quote};
-use super::{cspace, image, ioport, irq, map, policy, setvar, vm};
+use super::limits::{CHILD_ID, PRIORITY, STACK_TOP};
+use super::text::quote;
+use super::{cspace, image, ioport, irq, map, pd_attrs, policy, setvar, vm};
 use crate::model::{Parent, PdId, ProgramImage, ProtectionDomain, SetVar, SetVarValue};
 
 /// The last two for children of another protection domain only.
@@ -35,11 +34,6 @@ const CHILDREN: &[&str] = &[
     "virtual_machine",
     "cspace",
 ];
-
-/// Default of `stack_size`, in bytes.
-const STACK_SIZE_DEFAULT: u64 = 0x2000;
-/// Default of `budget`, in microseconds.
-const BUDGET_DEFAULT: u64 = 1000;
 
 /// A protection domain with stand-ins for what could not be parsed. The values that checks compare
 /// stand here a second time, for no conclusion must be drawn from a stand-in.
@@ -83,17 +77,15 @@ pub(super) fn parse<'a>(
     parent: Option<PdId>,
     has_domains: bool,
 ) -> PdDraft<'a> {
-    let known = if parent.is_some() {
-        ATTRIBUTES
-    } else {
-        &ATTRIBUTES[..ATTRIBUTES.len() - 2]
-    };
-    let attrs = element.attrs(context, known);
-    let name = name(context, &attrs);
+    let attrs = element.attrs(context, ATTRIBUTES);
+    if parent.is_none() {
+        no_child_attributes(context, &attrs);
+    }
+    let name = pd_attrs::name(context, &attrs);
     let priority = attrs
         .optional_number(context, "priority", PRIORITY)
         .map(|priority| priority.unwrap_or(0) as u8);
-    let stack_size = stack_size(context, &attrs);
+    let stack_size = pd_attrs::stack_size(context, &attrs);
     let (parent, parent_setvar) = match parent {
         Some(pd) => as_child(context, &attrs, pd),
         None => (None, None),
@@ -103,11 +95,11 @@ pub(super) fn parse<'a>(
         span: element.span(),
         parent,
         priority: priority.unwrap_or(0),
-        cpu: cpu(context, &attrs),
+        cpu: pd_attrs::cpu(context, &attrs),
         fpu: attrs.flag(context, "fpu", true).unwrap_or(true),
-        passive: scheduling(context, &attrs),
-        stack_size: stack_size.unwrap_or(STACK_SIZE_DEFAULT),
-        domain: domain(context, &attrs, has_domains),
+        passive: pd_attrs::scheduling(context, &attrs),
+        stack_size: stack_size.unwrap_or(pd_attrs::STACK_SIZE_DEFAULT),
+        domain: pd_attrs::domain(context, &attrs, has_domains),
         program_image: ProgramImage::default(),
         maps: Vec::new(),
         irqs: Vec::new(),
@@ -122,7 +114,7 @@ pub(super) fn parse<'a>(
             "{}: secure monitor calls exist on ARM only",
             element.describe()
         );
-        context.error(element.span(), message, "remove smc=\"true\"");
+        context.error(attrs.span_of("smc"), message, "remove smc=\"true\"");
     }
     content(context, element, &mut model);
     PdDraft {
@@ -135,123 +127,14 @@ pub(super) fn parse<'a>(
     }
 }
 
-fn name(context: &mut Context<'_>, attrs: &Attrs<'_>) -> String {
-    let Ok(name) = attrs.text(context, "name") else {
-        return String::new();
-    };
-    if name.value == MONITOR {
-        let message = "protection_domain 'monitor': the name is reserved";
-        let help = "every system has a fault handler of this name already: choose another name";
-        context.error(name.span, message, help);
-    } else if name.value.len() > NAME_MAX {
-        let message = format!(
-            "protection_domain {}: the name has {} bytes",
-            quote(name.value),
-            name.value.len()
-        );
-        context.error(
-            name.span,
-            message,
-            format!("a name has at most {NAME_MAX} bytes"),
-        );
-    } else if name.value.chars().any(char::is_control) {
-        let message = format!(
-            "protection_domain {}: the name has control characters",
-            quote(name.value)
-        );
-        context.error(
-            name.span,
-            message,
-            "the name stands in every line that it logs",
-        );
-    }
-    name.value.into()
-}
-
-fn stack_size(context: &mut Context<'_>, attrs: &Attrs<'_>) -> Parsed<u64> {
-    let Some(size) = attrs.optional_number(context, "stack_size", STACK_SIZE)? else {
-        return Ok(STACK_SIZE_DEFAULT);
-    };
-    if size % PAGE_SMALL != 0 {
-        let message = format!(
-            "{}: stack_size {size:#x} is not a multiple of the page size",
-            attrs.element.describe()
-        );
-        let help = format!(
-            "a stack is made of 4 KiB pages: write {:#x}",
-            size.next_multiple_of(PAGE_SMALL)
-        );
-        return Err(context.error(attrs.span_of("stack_size"), message, help));
-    }
-    Ok(size)
-}
-
-fn cpu(context: &mut Context<'_>, attrs: &Attrs<'_>) -> u8 {
-    let last = context.config.cores.saturating_sub(1);
-    let limit = Limit::new(
-        0,
-        last.into(),
-        "the kernel of this configuration has no more cores",
-    );
-    let cpu = attrs.optional_number(context, "cpu", limit);
-    cpu.ok().flatten().unwrap_or(0) as u8
-}
-
-/// `budget`, `period` and `passive`: checked, and without effect on a kernel without MCS scheduling.
-fn scheduling(context: &mut Context<'_>, attrs: &Attrs<'_>) -> bool {
-    let budget = attrs.optional_number(context, "budget", Limit::ANY);
-    let period = attrs.optional_number(context, "period", Limit::ANY);
-    let passive = attrs.flag(context, "passive", false);
-    let about = attrs.element.describe();
-    if let (Ok(budget), Ok(period)) = (budget, period) {
-        let budget_value = budget.unwrap_or(BUDGET_DEFAULT);
-        let period_value = period.unwrap_or(budget_value);
-        if budget_value > period_value {
-            let message = format!("{about}: budget {budget_value} is above period {period_value}");
-            let help =
-                "a budget is the part of each period, both in microseconds, and 1000 by default";
-            let place = if budget.is_some() { "budget" } else { "period" };
-            context.error(attrs.span_of(place), message, help);
+fn no_child_attributes(context: &mut Context<'_>, attrs: &Attrs<'_>) {
+    for name in ["id", "setvar_id"] {
+        if let Some(attribute) = attrs.element.node.attribute_node(name) {
+            let message = format!("{}: unknown attribute '{name}'", attrs.element.describe());
+            let help = "only a child of another protection domain has an id: remove it";
+            context.error(attribute.range_qname(), message, help);
         }
     }
-    if !context.config.mcs {
-        let given = [
-            ("budget", budget.ok().flatten().is_some()),
-            ("period", period.ok().flatten().is_some()),
-            ("passive", passive == Ok(true)),
-        ];
-        for (name, _) in given.into_iter().filter(|(_, given)| *given) {
-            let message = format!("{about}: '{name}' has no effect");
-            let help = "this kernel has no MCS scheduling: protection domains of one priority share \
-                        the time in slices, and every one keeps its own";
-            context.warning(attrs.span_of(name), message, help);
-        }
-    }
-    passive.unwrap_or(false)
-}
-
-fn domain(context: &mut Context<'_>, attrs: &Attrs<'_>, has_domains: bool) -> Option<u8> {
-    let about = attrs.element.describe();
-    if !has_domains {
-        if attrs.get("domain").is_some() {
-            let message = format!("{about}: the system has no domains");
-            let help = "remove the attribute, or add <domains> with a <domain_schedule>";
-            context.error(attrs.span_of("domain"), message, help);
-        }
-        return None;
-    }
-    let domain = attrs.text(context, "domain").ok()?;
-    let known = &context.domains;
-    if let Some((_, number)) = known.iter().find(|(name, _)| *name == domain.value) {
-        return Some(*number);
-    }
-    let help = match nearest(domain.value, known.iter().map(|(name, _)| *name)) {
-        Some(near) => format!("did you mean {}?", quote(near)),
-        None => "name one of the <domain> elements in <domains>".into(),
-    };
-    let message = format!("{about}: there is no domain {}", quote(domain.value));
-    context.error(domain.span, message, help);
-    None
 }
 
 fn as_child(

@@ -33,7 +33,6 @@ pub(super) fn nearest<'c>(
     if word.len() > WORD_MAX {
         return None;
     }
-    let limit = (word.chars().count() / 3).max(1);
     candidates
         .into_iter()
         .filter(|candidate| candidate.len() <= WORD_MAX && *candidate != word)
@@ -42,7 +41,7 @@ pub(super) fn nearest<'c>(
                 strsim::damerau_levenshtein(&word.to_lowercase(), &candidate.to_lowercase());
             (distance, candidate)
         })
-        .filter(|&(distance, _)| distance <= limit)
+        .filter(|&(distance, candidate)| distance <= (word.len().max(candidate.len()) / 3).max(1))
         .min_by_key(|&(distance, _)| distance)
         .map(|(_, candidate)| candidate)
 }
@@ -77,6 +76,7 @@ mod tests {
             ("permissions", None),
             ("chached", Some("cached")),
             ("m", Some("mr")),
+            ("iovaddr", Some("vaddr")),
             ("xyz", None),
             ("", None),
         ] {

@@ -24,16 +24,14 @@ pub(super) fn parse(
         let help = "choose a board whose kernel is built with VT-x";
         context.error(element.span(), message, help);
     }
-    let arm = ["priority", "budget", "period"];
-    let given = arm.iter().find(|name| element.node.has_attribute(**name));
-    let attrs = if let Some(name) = given {
-        let message = format!("{about}: attribute '{name}' is for ARM");
-        let help = "on x86 the guest runs on the time of its protection domain: set it there";
-        context.error(element.span(), message, help);
-        element.attrs(context, &["name", "priority", "budget", "period"])
-    } else {
-        element.attrs(context, &["name"])
-    };
+    let attrs = element.attrs(context, &["name", "priority", "budget", "period"]);
+    for name in ["priority", "budget", "period"] {
+        if let Some(attribute) = element.node.attribute_node(name) {
+            let message = format!("{about}: attribute '{name}' is for ARM");
+            let help = "on x86 the guest runs on the time of its protection domain: set it there";
+            context.error(attribute.range_qname(), message, help);
+        }
+    }
     let name = attrs.text(context, "name");
     let mut maps = Vec::new();
     let mut vcpu: Option<(Element<'_>, Parsed<u8>)> = None;

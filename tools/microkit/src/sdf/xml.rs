@@ -58,8 +58,5 @@ fn place(source: &Source, error: &Error) -> usize {
 fn message(error: &Error) -> String {
     let text = error.to_string();
     let pos = format!(" at {}", error.pos());
-    format!(
-        "malformed XML: {}",
-        text.strip_suffix(&pos).unwrap_or(&text)
-    )
+    format!("malformed XML: {}", text.replacen(&pos, "", 1))
 }
