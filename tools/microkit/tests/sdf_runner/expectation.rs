@@ -47,6 +47,7 @@ fn default_config() -> KernelConfig {
         retype_fan_out_limit: 256,
         max_untyped_caps: 230,
         paddr_top: 1 << 47,
+        timer_tick_ms: 2,
     }
 }
 
