@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Postern. `make run` boots it, `make test` tests it; everything else is in tools/postern.
+#
+# Variables, each with its default:
+#   SYSTEM=system.xml      system description to build, boot or check
+#   CONFIG=                kernel: debug, release, smp-debug or smp-release; for run and smoke
+#   EMULATOR=qemu          qemu or bochs; for run and smoke
+#   CPUS=                  number of CPUs; for run and smoke (1, or 2 with an smp kernel)
+#   T=                     only tests or benchmarks whose name contains this
+#   POSTERN_CACHE=~/.cache/postern   where what is built once per machine is kept
+#   CARGO=cargo  CC=cc     the programs
+
+SYSTEM ?= system.xml
+CARGO ?= cargo
+EMULATOR ?= qemu
+CONFIG ?=
+CPUS ?=
+T ?=
+
+# Make's own variables would make the builds below believe that they share its job server.
+postern = @env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL \
+	$(CARGO) run --quiet --release --locked --package postern --
+boot = --system $(SYSTEM) --emulator $(EMULATOR) $(if $(CONFIG),--config $(CONFIG)) $(if $(CPUS),--cpus $(CPUS))
+
+.PHONY: help run smoke image test check bench clean fmt lint tools
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
+	@sed -n '/^# Variables/,/^$$/s/^# \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
+
+run: tools ## boot the system in an emulator, its serial port on this terminal
+	$(postern) run $(boot)
+
+smoke: tools ## boot the system unattended and check what every protection domain says
+	$(postern) smoke $(boot)
+
+image: tools ## build the bootable image only
+	$(postern) image $(boot)
+
+test: tools ## all tests, or those whose name contains T
+	$(postern) test $(if $(T),'$(T)')
+
+check: tools ## check SYSTEM, building nothing
+	$(postern) check $(SYSTEM)
+
+bench: tools ## all benchmarks, or those whose name contains T; results in target/bench
+	$(postern) bench $(if $(T),'$(T)')
+
+fmt: tools ## format the Rust sources
+	@$(CARGO) fmt --all
+
+lint: tools ## what the continuous integration demands besides the tests
+	$(postern) lint
+
+clean: ## remove everything that was built here (what is in POSTERN_CACHE stays)
+	@rm -rf target
+
+# Cargo and a C compiler (cargo links with it) are all that must be there; the rest is found or
+# installed by tools/postern.
+tools:
+	@command -v $(CARGO) >/dev/null 2>&1 || { \
+	  echo "Postern needs cargo, Rust's build tool, and found none in PATH." >&2; \
+	  echo "Install Rust 1.85 or newer, by https://rustup.rs or your distribution (Debian: rustup)." >&2; exit 1; }
+	@command -v cc >/dev/null 2>&1 || { \
+	  echo "Postern needs a C compiler: trying to install gcc." >&2; \
+	  test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -q=2 && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -q=2 --no-install-recommends gcc libc6-dev >/dev/null || { \
+	  echo "Please run: sudo apt-get install gcc libc6-dev" >&2; exit 1; }; }
+	@test -d target/release/build || echo "Building Postern's own tools; this takes a minute the first time."

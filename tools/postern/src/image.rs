@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//! From sources to something that boots: programs by cargo, the kernel, the SDK folder that the
+//! image tool expects, and the image itself.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use sel4_kernel::config::Variant;
+
+use crate::cargo::Cargo;
+use crate::description::Description;
+use crate::ui::Step;
+use crate::workspace::Workspace;
+
+/// The board's name in the SDK.
+pub const BOARD: &str = "x86_64_generic_vtx";
+/// The programs that are in every image: our name for them, and the SDK's.
+const SYSTEM_PROGRAMS: [(&str, &str); 2] = [
+    ("monitor", "monitor.elf"),
+    ("initial-task", "initialiser.elf"),
+];
+
+/// What an emulator boots.
+#[derive(Clone, Debug)]
+pub struct Image {
+    /// The kernel, in the form that multiboot loaders take.
+    pub kernel: PathBuf,
+    /// The initial task with everything in it: the multiboot module.
+    pub loader: PathBuf,
+    /// What the image tool reports.
+    pub report: PathBuf,
+}
+
+/// Builds images.
+pub struct Builder<'a> {
+    workspace: &'a Workspace,
+}
+
+impl<'a> Builder<'a> {
+    /// A builder in this workspace.
+    pub fn new(workspace: &'a Workspace) -> Self {
+        Self { workspace }
+    }
+
+    /// The image tool.
+    pub fn tool(&self) -> PathBuf {
+        self.workspace.release().join("microkit")
+    }
+
+    /// The SDK's folder.
+    pub fn sdk(&self) -> PathBuf {
+        self.workspace.target.join("sdk")
+    }
+
+    /// Builds the image tool and all programs that these systems name, as far as they are ours.
+    pub fn programs(&self, systems: &[Description]) -> Result<()> {
+        let cargo = Cargo::new(self.workspace);
+        cargo.build(
+            "Building the image tool",
+            "build",
+            &["--release", "-p", "microkit"],
+        )?;
+        let named = systems.iter().flat_map(Description::programs);
+        let wanted: BTreeSet<&str> = named
+            .chain(SYSTEM_PROGRAMS.iter().map(|(program, _)| *program))
+            .collect();
+        let metadata = cargo.metadata()?;
+        let mut arguments = vec!["--release"];
+        for package in metadata.workspace_packages() {
+            let programs = package.targets.iter().filter(|target| target.is_bin());
+            let programs: Vec<&str> = programs
+                .map(|t| t.name.as_str())
+                .filter(|name| wanted.contains(name))
+                .collect();
+            if !programs.is_empty() {
+                arguments.extend(["-p", package.name.as_str()]);
+                arguments.extend(programs.iter().flat_map(|program| ["--bin", program]));
+            }
+        }
+        cargo.build("Building protection domains", "build", &arguments)?;
+        Ok(())
+    }
+
+    /// Builds a kernel and completes the SDK's folder for it.
+    pub fn kernel(&self, variant: Variant) -> Result<()> {
+        crate::kernel::build(self.workspace, &self.sdk(), variant)?;
+        let elf = self
+            .sdk()
+            .join("board")
+            .join(BOARD)
+            .join(variant.name())
+            .join("elf");
+        for (program, name) in SYSTEM_PROGRAMS {
+            copy_if_changed(&self.workspace.release().join(program), &elf.join(name))?;
+        }
+        Ok(())
+    }
+
+    /// Makes the image of `system` for a kernel that was built.
+    pub fn image(&self, name: &str, system: &Path, variant: Variant) -> Result<Image> {
+        let out = self
+            .workspace
+            .folder(&format!("images/{name}-{}", variant.name()))?;
+        let elf = self
+            .sdk()
+            .join("board")
+            .join(BOARD)
+            .join(variant.name())
+            .join("elf");
+        let image = Image {
+            kernel: elf.join("sel4_32.elf"),
+            loader: out.join("loader.img"),
+            report: out.join("report.txt"),
+        };
+        let output = self
+            .command(system, variant, &image.loader, &image.report)
+            .output()
+            .context("cannot start the image tool")?;
+        let text = String::from_utf8_lossy(&output.stderr);
+        if !output.status.success() {
+            bail!(
+                "the image tool refuses {}\n{}",
+                system.display(),
+                text.trim_end()
+            );
+        }
+        eprint!("{text}");
+        Ok(image)
+    }
+
+    /// The image tool's command line.
+    pub fn command(&self, system: &Path, variant: Variant, image: &Path, report: &Path) -> Command {
+        let mut command = Command::new(self.tool());
+        command
+            .arg(system)
+            .args([
+                "--board",
+                BOARD,
+                "--config",
+                variant.name(),
+                "--search-path",
+            ])
+            .arg(self.workspace.release());
+        // Programs that somebody brings along lie beside the description.
+        if let Some(folder) = system
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+        {
+            command.arg(folder);
+        }
+        command
+            .arg("-o")
+            .arg(image)
+            .arg("-r")
+            .arg(report)
+            .env("MICROKIT_SDK", self.sdk());
+        command
+    }
+
+    /// All of it, for one system: what `run` and `smoke` boot.
+    pub fn everything(&self, system: &Path, variant: Variant) -> Result<(Description, Image)> {
+        let description = Description::read(system)?;
+        self.programs(std::slice::from_ref(&description))?;
+        self.kernel(variant)?;
+        let step = Step::new("Making the image");
+        let name = system.file_stem().unwrap_or_default().to_string_lossy();
+        let image = self.image(&name, system, variant)?;
+        step.done();
+        Ok((description, image))
+    }
+}
+
+/// Copies unless the target has that content already: what is unchanged keeps its time stamp.
+fn copy_if_changed(from: &Path, to: &Path) -> Result<()> {
+    let bytes = fs::read(from).with_context(|| format!("cannot read {}", from.display()))?;
+    if fs::read(to).is_ok_and(|old| old == bytes) {
+        return Ok(());
+    }
+    if let Some(folder) = to.parent() {
+        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    }
+    fs::write(to, bytes).with_context(|| format!("cannot write {}", to.display()))
+}

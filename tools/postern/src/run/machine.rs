@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//! The machine that an emulator is asked to be.
+
+use crate::image::Image;
+
+/// Emulator-independent description of a machine and what it boots.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    /// Name, for its log and its files: `system-debug-qemu`.
+    pub name: String,
+    /// What it boots.
+    pub image: Image,
+    /// Number of CPUs.
+    pub cpus: u32,
+    /// Memory in MiB.
+    pub memory_mib: u32,
+    /// Further arguments for QEMU: devices.
+    pub qemu_args: Vec<String>,
+}
+
+/// Memory of a machine that nobody asked for more.
+pub const MEMORY_MIB: u32 = 1024;

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//! Watching a system with nobody at the terminal: its lines one by one, keys where it asks for
+//! them, and never longer than allowed.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use super::emulator::{Emulator, Output};
+use crate::serial::Lines;
+
+/// Of the output that was not yet answered, this much is searched for a question.
+const QUESTION: usize = 4096;
+
+/// Why watching ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// What was waited for came.
+    Complete,
+    /// It did not come within this time.
+    TimeOut(Duration),
+    /// The emulator ended.
+    Stopped,
+}
+
+/// A watched emulator.
+pub struct Watch {
+    emulator: Emulator,
+    lines: Lines,
+    keyboard: Keyboard,
+}
+
+impl Watch {
+    /// Watches `emulator` and answers: when a key of `answers` has come, its value is sent, once.
+    pub fn new(mut emulator: Emulator, answers: BTreeMap<String, String>) -> Self {
+        let keyboard = Keyboard {
+            input: emulator.take_input(),
+            answers,
+            recent: String::new(),
+        };
+        Self {
+            emulator,
+            lines: Lines::default(),
+            keyboard,
+        }
+    }
+
+    /// Passes each line to `done` until that returns true, but no longer than `patience`.
+    pub fn until(&mut self, patience: Duration, mut done: impl FnMut(&str) -> bool) -> Ending {
+        let deadline = Instant::now() + patience;
+        loop {
+            let (lines, ended) = match self.emulator.read(Some(deadline)) {
+                Output::Bytes(bytes) => {
+                    self.keyboard.answer(&bytes);
+                    (self.lines.take(&bytes), false)
+                }
+                Output::Silence => return Ending::TimeOut(patience),
+                Output::End => (self.lines.rest().into_iter().collect(), true),
+            };
+            for line in lines {
+                if done(&line) {
+                    return Ending::Complete;
+                }
+            }
+            if ended {
+                return Ending::Stopped;
+            }
+            // A system that floods its serial port is never silent.
+            if Instant::now() >= deadline {
+                return Ending::TimeOut(patience);
+            }
+        }
+    }
+
+    /// The emulator's last words, for a failure's message.
+    pub fn last_words(&self) -> String {
+        self.emulator.last_words()
+    }
+
+    /// Where everything that came is kept.
+    pub fn log(&self) -> &std::path::Path {
+        self.emulator.log()
+    }
+}
+
+struct Keyboard {
+    input: Option<Box<dyn Write + Send>>,
+    answers: BTreeMap<String, String>,
+    recent: String,
+}
+
+impl Keyboard {
+    fn answer(&mut self, bytes: &[u8]) {
+        if self.answers.is_empty() {
+            return;
+        }
+        self.recent.push_str(&String::from_utf8_lossy(bytes));
+        let (recent, input) = (&self.recent, &mut self.input);
+        self.answers.retain(|question, answer| {
+            let asked = recent.contains(question.as_str());
+            if asked && let Some(port) = input {
+                // An emulator that is gone is noticed where its output is read.
+                let _ = port
+                    .write_all(answer.as_bytes())
+                    .and_then(|()| port.flush());
+            }
+            !asked
+        });
+        let surplus = self.recent.len().saturating_sub(QUESTION);
+        let start = (surplus..=self.recent.len()).find(|at| self.recent.is_char_boundary(*at));
+        self.recent.drain(..start.unwrap_or(0));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn watch(script: &str, answers: &[(&str, &str)]) -> (tempfile::TempDir, Watch) {
+        let folder = tempfile::tempdir().unwrap();
+        let emulator = Emulator::of_script(script, folder.path());
+        let answers = answers
+            .iter()
+            .map(|(q, a)| (q.to_string(), a.to_string()))
+            .collect();
+        (folder, Watch::new(emulator, answers))
+    }
+
+    const LONG: Duration = Duration::from_secs(20);
+
+    #[test]
+    fn what_is_waited_for_is_found_and_the_rest_waits() {
+        let (_folder, mut watch) = watch("echo a; echo b; echo c", &[]);
+        assert_eq!(watch.until(LONG, |line| line == "b"), Ending::Complete);
+    }
+
+    #[test]
+    fn a_last_line_without_an_end_counts() {
+        let (_folder, mut watch) = watch("printf 'a\\nb'", &[]);
+        let mut seen = Vec::new();
+        let ending = watch.until(LONG, |line| {
+            seen.push(line.to_owned());
+            false
+        });
+        assert_eq!(
+            (ending, seen),
+            (Ending::Stopped, vec!["a".to_owned(), "b".to_owned()])
+        );
+    }
+
+    #[test]
+    fn silence_and_floods_both_time_out() {
+        for script in ["exec sleep 100", "exec yes"] {
+            let (_folder, mut watch) = watch(script, &[]);
+            let patience = Duration::from_millis(200);
+            assert_eq!(
+                watch.until(patience, |_| false),
+                Ending::TimeOut(patience),
+                "{script}"
+            );
+        }
+    }
+
+    #[test]
+    fn questions_are_answered_once() {
+        let script =
+            "printf 'name? '; read x; echo is $x; printf 'name? '; read -t 1 y; echo no $y";
+        let script = format!("exec bash -c \"{}\"", script.replace('$', "\\$"));
+        let (_folder, mut watch) = watch(&script, &[("name?", "postern\n")]);
+        let mut seen = Vec::new();
+        watch.until(LONG, |line| {
+            seen.push(line.to_owned());
+            false
+        });
+        assert_eq!(seen, ["name? is postern", "name? no"]);
+    }
+}

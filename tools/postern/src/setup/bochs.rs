@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//! Bochs 3, built without a window from Debian's source package.
+//!
+//! Debian 12's own Bochs has no posted interrupts, and later ones need a hundred packages for
+//! their windows. The source comes from a newer release by a private configuration of apt, which
+//! checks the archive's signature; the host's own sources stay as they are.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use super::apt;
+use super::host::Host;
+use crate::command::logged;
+use crate::ui::Step;
+use crate::workspace::Workspace;
+
+/// The release with the version that we want.
+const RELEASE: &str = "trixie";
+/// Names a Bochs to use in place of ours.
+const OVERRIDE: &str = "POSTERN_BOCHS";
+const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
+/// `-fno-strict-aliasing`: without it gcc miscompiles the emulation of 64-bit signed division.
+const FLAGS: &str = "-O2 -fno-strict-aliasing";
+const CONFIGURE: [&str; 11] = [
+    "--with-nogui",
+    "--enable-x86-64",
+    "--enable-cpu-level=6",
+    "--enable-vmx=2",
+    "--enable-smp",
+    "--enable-avx",
+    "--enable-evex",
+    "--enable-pci",
+    "--enable-all-optimizations",
+    "--disable-plugins",
+    "--disable-docbook",
+];
+/// How many object files a build makes, for the progress bar only.
+const OBJECTS: u64 = 474;
+
+/// The program: ours, or the one that `POSTERN_BOCHS` names.
+pub fn program(workspace: &Workspace) -> PathBuf {
+    match std::env::var_os(OVERRIDE).filter(|value| !value.is_empty()) {
+        Some(path) => path.into(),
+        None => workspace.cache.join("bochs/bochs"),
+    }
+}
+
+/// What the binary in the cache was built from and how. Another recipe, another build.
+fn recipe() -> String {
+    format!("{RELEASE}\n{FLAGS}\n{}\n", CONFIGURE.join(" "))
+}
+
+/// Builds Bochs unless it is there.
+pub fn ensure(workspace: &Workspace, host: &dyn Host) -> Result<()> {
+    let program = program(workspace);
+    if std::env::var_os(OVERRIDE).is_some_and(|value| !value.is_empty()) {
+        return check(host, &program).with_context(|| format!("{OVERRIDE} is not usable"));
+    }
+    let folder = workspace.cache.join("bochs");
+    let stamp = folder.join("recipe");
+    let same = fs::read_to_string(&stamp).is_ok_and(|text| text == recipe());
+    if same && check(host, &program).is_ok() {
+        return Ok(());
+    }
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    // Built beside its place and then moved, so that a build that was cut short leaves nothing.
+    let work =
+        tempfile::tempdir_in(&workspace.cache).context("cannot make a folder to build in")?;
+    let archive = fetch(workspace, host, work.path())?;
+    let built = build(workspace, &archive, work.path())?;
+    check(host, &built)?;
+    fs::rename(&built, &program).with_context(|| format!("cannot place {}", program.display()))?;
+    fs::write(&stamp, recipe()).with_context(|| format!("cannot write {}", stamp.display()))
+}
+
+/// Does the binary start, is it new enough, and has it the CPU model that we boot?
+fn check(host: &dyn Host, program: &Path) -> Result<()> {
+    let path = program.to_string_lossy();
+    let Some(models) = host.ask(&[&path, "--help", "cpu"]) else {
+        bail!("{path} does not start; is it Bochs?");
+    };
+    if !models.contains("corei7_icelake_u") {
+        bail!("{path} is too old: Bochs 3.0 or newer is needed, for its CPU corei7_icelake_u");
+    }
+    Ok(())
+}
+
+/// Fetches the source archive into `work` and returns its path.
+fn fetch(workspace: &Workspace, host: &dyn Host, work: &Path) -> Result<PathBuf> {
+    if !host.has_program("apt-get") || !host.has_file(KEYRING) {
+        bail!(
+            "Bochs 3.0 is fetched by Debian's apt and checked with {KEYRING}; on another system \
+             build it yourself (configure {}) and name it by {OVERRIDE}",
+            CONFIGURE.join(" ")
+        );
+    }
+    let step = Step::new("Fetching the source of Bochs");
+    for folder in ["lists/partial", "archives/partial"] {
+        fs::create_dir_all(work.join(folder)).context("cannot make apt's folders")?;
+    }
+    let list = work.join("sources.list");
+    let line = format!(
+        "deb-src [signed-by={KEYRING}] {} {RELEASE} main\n",
+        apt::archive(host)
+    );
+    fs::write(&list, line).context("cannot write apt's sources")?;
+    let option = |name: &str, path: &Path| format!("-o{name}={}", path.display());
+    let options = [
+        option("Dir::State", work),
+        option("Dir::State::lists", &work.join("lists")),
+        option("Dir::Cache", work),
+        option("Dir::Etc::sourcelist", &list),
+        option("Dir::Etc::sourceparts", Path::new("/dev/null")),
+        option("Dir::Etc::preferences", Path::new("/dev/null")),
+        option("Dir::Etc::preferencesparts", Path::new("/dev/null")),
+        // Its user for downloads could not write below a home folder.
+        "-oAPT::Sandbox::User=root".to_owned(),
+        "-oAcquire::Languages=none".to_owned(),
+        "-q".to_owned(),
+    ];
+    let log = workspace.log("bochs-source")?;
+    // Only the upstream archive: its checksum is in the signed index.
+    for arguments in [
+        &["update"][..],
+        &["source", "--download-only", "--tar-only", "bochs"],
+    ] {
+        let mut command = Command::new("apt-get");
+        command.args(&options).args(arguments).current_dir(work);
+        logged(&mut command, &log, |line| step.note(line))
+            .context("cannot fetch Bochs. Is this machine online?")?;
+    }
+    step.done();
+    let entries = fs::read_dir(work).context("cannot list what apt fetched")?;
+    let found = entries.flatten().map(|entry| entry.path()).find(|path| {
+        path.file_name()
+            .is_some_and(|name| name.to_string_lossy().contains(".orig.tar."))
+    });
+    found.context("apt fetched no source archive of Bochs")
+}
+
+/// Unpacks and builds; returns the program.
+fn build(workspace: &Workspace, archive: &Path, work: &Path) -> Result<PathBuf> {
+    let step = Step::new("Building Bochs");
+    let log = workspace.log("bochs-build")?;
+    let source = work.join("source");
+    fs::create_dir(&source).context("cannot make a folder to build in")?;
+    let mut unpack = Command::new("tar");
+    unpack
+        .arg("-xf")
+        .arg(archive)
+        .args(["--strip-components=1", "-C"])
+        .arg(&source);
+    logged(&mut unpack, &log, |_| {}).context("cannot unpack the source of Bochs")?;
+    let mut configure = Command::new("./configure");
+    configure
+        .args(CONFIGURE)
+        .env("CFLAGS", FLAGS)
+        .env("CXXFLAGS", FLAGS)
+        .current_dir(&source);
+    logged(&mut configure, &log, |line| step.note(line)).context("cannot configure Bochs")?;
+    let jobs = std::thread::available_parallelism().map_or(1, |n| n.get());
+    let mut make = Command::new("make");
+    make.arg(format!("-j{jobs}")).current_dir(&source);
+    step.expect(OBJECTS);
+    let mut objects = 0;
+    logged(&mut make, &log, |line| {
+        if line.contains(" -c ") {
+            objects += 1;
+            step.at(objects);
+        }
+    })
+    .context("cannot build Bochs")?;
+    step.done();
+    Ok(source.join("bochs"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::setup::host::FakeHost;
+
+    #[test]
+    fn only_a_bochs_with_the_cpu_model_is_taken() {
+        let cases = [
+            (
+                vec![("/b --help cpu", "bx_generic\ncorei7_icelake_u\n")],
+                None,
+            ),
+            (
+                vec![("/b --help cpu", "bx_generic\ncorei7_haswell_4770\n")],
+                Some("too old"),
+            ),
+            (vec![], Some("does not start")),
+        ];
+        for (answers, expected) in cases {
+            let host = FakeHost {
+                answers,
+                ..FakeHost::default()
+            };
+            match (check(&host, Path::new("/b")), expected) {
+                (Ok(()), None) => {}
+                (Err(error), Some(part)) => assert!(error.to_string().contains(part), "{error}"),
+                (result, _) => panic!("{result:?}, expected {expected:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn without_apt_the_way_out_is_named() {
+        let workspace = Workspace::find().unwrap();
+        let error = fetch(&workspace, &FakeHost::default(), Path::new("/nowhere")).unwrap_err();
+        assert!(error.to_string().contains("POSTERN_BOCHS"), "{error}");
+    }
+
+    #[test]
+    fn aliasing_stays_off() {
+        assert!(recipe().contains("-fno-strict-aliasing"));
+    }
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//! What a test system wants of its machine: the file `test.toml` beside its `system.xml`, which
+//! may be missing.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+
+use super::environment::Environment;
+
+/// The content of `test.toml`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Manifest {
+    /// Seconds that a boot may take in QEMU; Bochs gets four times as many.
+    pub timeout: u64,
+    /// Memory of the machine in MiB.
+    pub memory_mib: u32,
+    /// Further arguments for QEMU: devices.
+    pub qemu_args: Vec<String>,
+    /// Also boot in Bochs with two CPUs.
+    pub bochs_smp: bool,
+    /// Environments in which the system cannot run, and why.
+    pub skip: BTreeMap<String, String>,
+    /// What to type on the serial port: when this text has come, send that.
+    pub input: BTreeMap<String, String>,
+}
+
+impl Default for Manifest {
+    fn default() -> Self {
+        Self {
+            timeout: 60,
+            memory_mib: crate::run::machine::MEMORY_MIB,
+            qemu_args: Vec::new(),
+            bochs_smp: false,
+            skip: BTreeMap::new(),
+            input: BTreeMap::new(),
+        }
+    }
+}
+
+impl Manifest {
+    /// Reads the manifest of the system in `folder`.
+    pub fn read(folder: &Path) -> Result<Self> {
+        let path = folder.join("test.toml");
+        match std::fs::read_to_string(&path) {
+            Ok(text) => Self::parse(&text).with_context(|| path.display().to_string()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self> {
+        let manifest: Self = toml::from_str(text)?;
+        for (name, why) in &manifest.skip {
+            if !Environment::ALL
+                .iter()
+                .any(|environment| environment.name() == name)
+            {
+                let known = Environment::ALL.map(Environment::name).join(", ");
+                bail!("[skip] names {name}, but the environments are {known}");
+            }
+            if why.trim().is_empty() {
+                bail!("[skip] has to say why {name} is skipped");
+            }
+        }
+        Ok(manifest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_said_is_as_usual() {
+        let manifest = Manifest::parse("qemu_args = ['-device', 'edu']").unwrap();
+        assert_eq!(
+            (manifest.timeout, manifest.memory_mib, manifest.bochs_smp),
+            (60, 1024, false)
+        );
+        assert_eq!(manifest.qemu_args, ["-device", "edu"]);
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(Manifest::read(folder.path()).unwrap().timeout, 60);
+    }
+
+    #[test]
+    fn everything_can_be_said() {
+        let text = "timeout = 5\nmemory_mib = 64\nbochs_smp = true\n\
+                    [skip]\nbochs = 'no edu device'\n[input]\n'name?' = 'x'\n";
+        let manifest = Manifest::parse(text).unwrap();
+        assert_eq!(
+            (manifest.timeout, manifest.memory_mib, manifest.bochs_smp),
+            (5, 64, true)
+        );
+        assert_eq!(manifest.skip["bochs"], "no edu device");
+        assert_eq!(manifest.input["name?"], "x");
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for (text, expected) in [
+            ("timeouts = 5", "timeouts"),
+            ("timeout = -5", "timeout"),
+            (
+                "[skip]\nbosch = 'x'",
+                "bosch, but the environments are bochs-2cpu",
+            ),
+            ("[skip]\nbochs = ' '", "has to say why bochs"),
+            ("=", "TOML parse error"),
+        ] {
+            let error = format!("{:#}", Manifest::parse(text).unwrap_err());
+            assert!(error.contains(expected), "{text}: {error}");
+        }
+    }
+}
