@@ -3,12 +3,12 @@
 #
 # Variables, each with its default:
 #   SYSTEM=system.xml      system description to build, boot or check
-#   CONFIG=                kernel: debug, release, smp-debug or smp-release; for run and smoke
+#   CONFIG=                kernel: debug, release, smp-debug or smp-release; for run, smoke, check
 #   EMULATOR=qemu          qemu or bochs; for run and smoke
 #   CPUS=                  number of CPUs; for run and smoke (1, or 2 with an smp kernel)
 #   T=                     only tests or benchmarks whose name contains this
 #   POSTERN_CACHE=~/.cache/postern   where what is built once per machine is kept
-#   CARGO=cargo  CC=cc     the programs
+#   CARGO=cargo            Rust's build tool
 
 SYSTEM ?= system.xml
 CARGO ?= cargo
@@ -41,7 +41,7 @@ test: tools ## all tests, or those whose name contains T
 	$(postern) test $(if $(T),'$(T)')
 
 check: tools ## check SYSTEM, building nothing
-	$(postern) check $(SYSTEM)
+	$(postern) check $(SYSTEM) $(if $(CONFIG),--config $(CONFIG))
 
 bench: tools ## all benchmarks, or those whose name contains T; results in target/bench
 	$(postern) bench $(if $(T),'$(T)')

@@ -33,6 +33,9 @@ pub enum Command {
     Check {
         /// The description.
         system: PathBuf,
+        /// The kernel that it is for: debug, release, smp-debug or smp-release.
+        #[arg(long, value_parser = parse_variant, default_value = "debug")]
+        config: Variant,
     },
     /// Run the benchmarks.
     Bench {

@@ -3,12 +3,35 @@
 
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result};
 use sel4_kernel::config::Variant;
+use sel4_kernel::{Dirs, Progress};
 
+use crate::ui::Step;
 use crate::workspace::Workspace;
 
-/// Builds the kernel `variant` into the SDK's folder.
-pub fn build(_workspace: &Workspace, _sdk: &Path, variant: Variant) -> Result<()> {
-    bail!("no build of {} yet", variant.name())
+/// Shows the kernel's build steps.
+struct Shown<'a>(&'a Step);
+
+impl Progress for Shown<'_> {
+    fn step(&mut self, done: u32, total: u32, step: &str) {
+        if done == 0 {
+            self.0.expect(u64::from(total));
+        }
+        self.0.at(u64::from(done));
+        self.0.note(step);
+    }
+}
+
+/// Builds the kernel `variant` into the SDK's folder, unless it is there.
+pub fn build(workspace: &Workspace, sdk: &Path, variant: Variant) -> Result<()> {
+    let dirs = Dirs {
+        work: workspace.folder("kernel")?,
+        sdk: sdk.to_owned(),
+    };
+    let step = Step::new(format!("Building the {} kernel", variant.name()));
+    sel4_kernel::build(variant, &dirs, &mut Shown(&step))
+        .with_context(|| format!("cannot build the {} kernel", variant.name()))?;
+    step.done();
+    Ok(())
 }

@@ -7,6 +7,7 @@
 
 mod bench;
 mod cargo;
+mod check;
 mod cli;
 mod command;
 mod description;
@@ -51,7 +52,7 @@ fn execute(command: &Command) -> Result<bool> {
         Command::Smoke(boot) => smoke::smoke(&workspace, existing(boot)?)?,
         Command::Image(boot) => image(&workspace, existing(boot)?)?,
         Command::Test { name } => return test::run(&workspace, name.as_deref()),
-        Command::Check { system: _ } => return Ok(true),
+        Command::Check { system, config } => return check::check(&workspace, system, *config),
         Command::Bench { name } => bench::run(&workspace, name.as_deref())?,
         Command::Lint => return lint::run(&workspace),
         Command::Setup { bochs } => {

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//! The command `check`: all mistakes of a system description at once. Nothing is built, so that
+//! programs are not looked into; the image tool does that.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow};
+use microkit::config::KernelConfig;
+use microkit::{diag, sdf};
+use sel4_kernel::config::{Config, Variant};
+
+use crate::workspace::Workspace;
+
+/// Checks the description for the kernel `variant`; false if something is wrong with it.
+pub fn check(workspace: &Workspace, path: &Path, variant: Variant) -> Result<bool> {
+    let config = KernelConfig::parse(&Config::of(variant).gen_config_json())
+        .map_err(|error| anyhow!(error))
+        .context("the kernel's configuration is not understood")?;
+    let beside = path.parent().unwrap_or(Path::new("")).to_owned();
+    let search = [beside, workspace.release(), PathBuf::from(".")];
+    let name = path.display().to_string();
+    let parsed = sdf::load(path)
+        .map_err(|error| vec![error])
+        .and_then(|text| sdf::parse(&name, &text, &config, &search));
+    match parsed {
+        Ok((_, warnings)) => {
+            diag::report(&warnings);
+            println!(
+                "{name}: no mistakes found for the {} kernel.",
+                variant.name()
+            );
+            Ok(true)
+        }
+        Err(errors) => {
+            diag::report(&errors);
+            let count = errors.len();
+            println!(
+                "{name}: {count} {}.",
+                if count == 1 { "mistake" } else { "mistakes" }
+            );
+            Ok(false)
+        }
+    }
+}
