@@ -1,27 +1,71 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! Intel VT-d remapping hardware, after the 'Intel Virtualization Technology for Directed I/O'
-//! architecture specification, revision 4.1 (order number D51397).
+//! architecture specification, revision 4.1 (order number D51397); `§` in this crate means its
+//! sections.
 //!
-//! This part reads: where the registers are ([`Reg32`], [`Reg64`]), what a unit can do
-//! ([`Capabilities`], [`ExtendedCapabilities`]), what firmware left behind ([`GlobalStatus`]),
-//! and whether it is enough to keep a device inside its domain ([`Needs`], [`Missing`]).
-//! It writes nothing.
+//! * What there is: the DMAR table of the firmware ([`dmar`]), the registers of a unit ([`Reg32`],
+//!   [`Reg64`]), what it can do ([`Unit`], [`Capabilities`], [`ExtendedCapabilities`]) and whether
+//!   that is enough ([`Needs`], [`Missing`]).
+//! * One unit at work: [`Engine`] takes it over from firmware and drives its invalidation
+//!   [`Queue`], [`RootTable`], [`InterruptTable`] and [`FaultLog`].
+//! * All units together: [`Iommu`] has domains, devices, mappings and interrupts, and keeps the
+//!   order of changes, invalidations and reuse that makes a revocation final.
+//!
+//! Legacy mode with second-level tables only; requests with a process id, first-level tables and
+//! device TLBs stay blocked. The crate touches memory through [`Memory`] and registers through
+//! [`mmio::Mmio`], and it allocates nothing else.
 #![no_std]
 #![forbid(unsafe_code)]
 
+#[cfg(test)]
+extern crate std;
+
 mod capabilities;
+mod command;
+mod descriptor;
+pub mod dmar;
+mod domain_ids;
+mod engine;
+mod error;
 mod extended_capabilities;
+mod fault;
+mod fault_log;
+mod interrupt_table;
+mod iommu;
+mod irte;
 mod list;
+mod memory;
+mod msi;
+mod paging;
+mod queue;
 mod registers;
 mod requirements;
+mod root;
 mod status;
+mod takeover;
 #[cfg(test)]
 mod tests;
+mod types;
 mod unit;
 
 pub use capabilities::Capabilities;
+pub use descriptor::Descriptor;
+pub use engine::{Config, Engine};
+pub use error::{Error, Result};
 pub use extended_capabilities::ExtendedCapabilities;
+pub use fault::{Access, Fault, Reason, Request};
+pub use fault_log::FaultLog;
+pub use interrupt_table::InterruptTable;
+pub use iommu::{Domain, Iommu, MAX_UNITS};
+pub use irte::{ApicMode, Delivery, Irte, Target};
+pub use memory::Memory;
+pub use msi::{Message, io_apic_entry};
+pub use paging::{Detached, Format, IovaRange, Tree};
+pub use queue::{Queue, QueueCounters};
 pub use registers::{Reg32, Reg64};
 pub use requirements::{Missing, Needs};
+pub use root::RootTable;
 pub use status::{GlobalStatus, ProtectedMemory, Version};
+pub use takeover::Leftovers;
+pub use types::{ApicId, Bdf, DomainId, Hpa, Iova, PAGE_BYTES, Rights, Vector};
 pub use unit::{Absent, Unit};

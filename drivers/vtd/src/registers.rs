@@ -73,6 +73,8 @@ pub enum Reg64 {
 pub(crate) trait Registers {
     fn reg32(&self, register: Reg32) -> u32;
     fn reg64(&self, register: Reg64) -> u64;
+    fn set32(&mut self, register: Reg32, value: u32);
+    fn set64(&mut self, register: Reg64, value: u64);
 }
 
 impl<M: Mmio> Registers for M {
@@ -81,5 +83,11 @@ impl<M: Mmio> Registers for M {
     }
     fn reg64(&self, register: Reg64) -> u64 {
         self.read64(register as usize)
+    }
+    fn set32(&mut self, register: Reg32, value: u32) {
+        self.write32(register as usize, value);
+    }
+    fn set64(&mut self, register: Reg64, value: u64) {
+        self.write64(register as usize, value);
     }
 }

@@ -104,4 +104,9 @@ impl<M: Mmio> Unit<M> {
     pub fn size(&self) -> usize {
         self.mmio.size()
     }
+
+    /// The registers, for what changes the unit's state.
+    pub(crate) fn registers(&mut self) -> &mut M {
+        &mut self.mmio
+    }
 }

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//! Fault records (§7.2, §11.4.14): who did what, and why it was stopped.
+
+use core::fmt;
+
+use bitfield_struct::bitfield;
+
+use crate::{Bdf, Iova};
+
+/// The upper half of a fault record.
+#[bitfield(u64)]
+pub(crate) struct RecordHigh {
+    sid: u16,
+    #[bits(12)]
+    __: u16,
+    /// Type, lower bit.
+    t2: bool,
+    privileged: bool,
+    execute: bool,
+    pasid_present: bool,
+    reason: u8,
+    #[bits(20)]
+    pasid: u32,
+    #[bits(2)]
+    at: u8,
+    /// Type, upper bit: a read (with `t2` clear).
+    t1: bool,
+    /// The record holds a fault; written as one to free it.
+    pub fault: bool,
+}
+
+/// What a device tried to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// A read of memory.
+    Read,
+    /// A write to memory.
+    Write,
+    /// A page request or an atomic operation (T2 set).
+    Other,
+}
+
+/// The request that was stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// DMA to the page at this device address.
+    Dma(Iova, Access),
+    /// An interrupt with this index (0 if the request has none that makes sense).
+    Interrupt(u16),
+}
+
+/// The fault reason code (§7.1.3, §5.1.4.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reason(pub u8);
+
+/// One fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The device that sent the request.
+    pub source: Bdf,
+    /// The request.
+    pub request: Request,
+    /// Why it was stopped.
+    pub reason: Reason,
+}
+
+impl Fault {
+    /// Decodes a record whose F bit is set.
+    pub(crate) fn decode(low: u64, high: RecordHigh) -> Self {
+        let reason = Reason(high.reason());
+        let request = if reason.is_interrupt() {
+            Request::Interrupt((low >> 48) as u16)
+        } else {
+            let access = match (high.t1(), high.t2()) {
+                (true, false) => Access::Read,
+                (false, false) => Access::Write,
+                _ => Access::Other,
+            };
+            Request::Dma(Iova(low & !0xfff), access)
+        };
+        Self {
+            source: Bdf(high.sid()),
+            request,
+            reason,
+        }
+    }
+}
+
+impl Reason {
+    /// Whether it is one of interrupt remapping or posting.
+    pub const fn is_interrupt(self) -> bool {
+        matches!(self.0, 0x20..=0x2f)
+    }
+
+    /// The reason in words.
+    pub const fn words(self) -> &'static str {
+        match self.0 {
+            0x01 => "its bus has no context table",
+            0x02 => "it is attached to no domain",
+            0x03 => "its context entry is programmed wrongly",
+            0x04 => "the address is beyond the domain's width",
+            0x05 => "no right to write there",
+            0x06 => "no right to read there",
+            0x07 => "a page table cannot be read",
+            0x08 => "the root table cannot be read",
+            0x09 => "a context table cannot be read",
+            0x0a => "reserved bits are set in a root entry",
+            0x0b => "reserved bits are set in its context entry",
+            0x0c => "reserved bits are set in a page-table entry",
+            0x0d => "translated and translation requests are blocked for it",
+            0x0e => "the translation leads into the interrupt range",
+            0x20 => "reserved bits are set in the interrupt request",
+            0x21 => "the interrupt index is beyond the table",
+            0x22 => "the interrupt entry is not present",
+            0x23 => "the interrupt table cannot be read",
+            0x24 => "reserved bits are set in the interrupt entry",
+            0x25 => "interrupts in compatibility format are blocked",
+            0x26 => "the interrupt entry belongs to another device",
+            0x27 => "the posted-interrupt descriptor cannot be accessed",
+            0x28 => "reserved bits are set in the posted-interrupt descriptor",
+            0x30..=0x8f => "a scalable-mode fault, though legacy mode is set",
+            _ => "a reason that this driver does not know",
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.source)?;
+        match self.request {
+            Request::Dma(at, Access::Read) => write!(f, "read of {at}")?,
+            Request::Dma(at, Access::Write) => write!(f, "write to {at}")?,
+            Request::Dma(at, Access::Other) => write!(f, "request for {at}")?,
+            Request::Interrupt(index) => write!(f, "interrupt {index}")?,
+        }
+        write!(
+            f,
+            " stopped: {} ({:#04x})",
+            self.reason.words(),
+            self.reason.0
+        )
+    }
+}

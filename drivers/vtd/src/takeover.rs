@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//! What firmware may have left on (a boot-time DMA guard, interrupt remapping for x2APIC, an
+//! invalidation queue, protected memory), and how it is put out of the way.
+
+use core::fmt;
+
+use mmio::Mmio;
+
+use crate::command::{Switch, is_on, set_switch};
+use crate::registers::{Reg32, Reg64, Registers};
+use crate::{Error, GlobalStatus, ProtectedMemory, Result, Unit};
+
+/// PMEN: enable, status.
+const EPM: u32 = 1 << 31;
+const PRS: u32 = 1 << 0;
+/// FECTL, IECTL: interrupt mask.
+const MASK: u32 = 1 << 31;
+/// FSTS: the invalidation queue's errors, which stop it.
+const QUEUE_ERRORS: u32 = 1 << 4 | 1 << 5 | 1 << 6;
+
+/// The state in which a unit was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Leftovers {
+    /// Global status.
+    pub status: GlobalStatus,
+    /// Protected memory.
+    pub protected: ProtectedMemory,
+}
+
+impl Leftovers {
+    pub(crate) fn of<R: Mmio>(unit: &Unit<R>) -> Self {
+        Self {
+            status: unit.global_status(),
+            protected: unit.protected_memory(),
+        }
+    }
+}
+
+impl fmt::Display for Leftovers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; protected memory {}", self.status, self.protected)
+    }
+}
+
+/// Stops the events, the advanced fault log and the queue that firmware used. Translation and
+/// interrupt remapping stay: their tables are exchanged while they are on.
+pub(crate) fn quiesce<R: Mmio>(unit: &mut Unit<R>, polls: u32) -> Result<()> {
+    let registers = unit.registers();
+    registers.set32(Reg32::Fectl, MASK);
+    registers.set32(Reg32::Iectl, MASK);
+    set_switch(registers, Switch::AdvancedFaultLogging, false, polls)?;
+    if is_on(registers, Switch::QueuedInvalidation) {
+        drain_queue(registers, polls);
+        set_switch(registers, Switch::QueuedInvalidation, false, polls)?;
+    }
+    registers.set32(Reg32::Fsts, QUEUE_ERRORS);
+    Ok(())
+}
+
+/// The queue may be switched off only when it is empty (§6.5.2). One that is stuck in an error
+/// cannot be emptied without its owner: the switch decides.
+fn drain_queue<R: Mmio>(registers: &mut R, polls: u32) {
+    for _ in 0..polls {
+        let stuck = registers.reg32(Reg32::Fsts) & QUEUE_ERRORS != 0;
+        if stuck || registers.reg64(Reg64::Iqh) == registers.reg64(Reg64::Iqt) {
+            return;
+        }
+        core::hint::spin_loop();
+    }
+}
+
+/// Releases the protected memory regions (§11.4.8), now that translation guards all memory.
+pub(crate) fn release_protected_memory<R: Mmio>(unit: &mut Unit<R>, polls: u32) -> Result<()> {
+    let protected = unit.protected_memory();
+    if !protected.enabled && !protected.active {
+        return Ok(());
+    }
+    let registers = unit.registers();
+    registers.set32(Reg32::Pmen, 0);
+    for _ in 0..polls {
+        if registers.reg32(Reg32::Pmen) & (EPM | PRS) == 0 {
+            return Ok(());
+        }
+        core::hint::spin_loop();
+    }
+    Err(Error::Stuck(PRS))
+}
