@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//! One remapping unit: its registers (§11.4), and what it does when they are written.
+
+mod caches;
+mod faults;
+mod interrupt;
+mod queue;
+mod walk;
+
+use std::collections::VecDeque;
+
+use crate::memory::HostMemory;
+use crate::options::{FAULT_RECORDS, Options};
+use crate::rules::{Rule, Rules};
+use crate::watch::{Fresh, Watch};
+use caches::Caches;
+use faults::Faults;
+pub use interrupt::Interrupt;
+use interrupt::RemapTable;
+use queue::Queue;
+pub use queue::QueueFault;
+
+/// What all units share.
+#[derive(Debug)]
+pub(crate) struct Platform {
+    pub memory: HostMemory,
+    pub watch: Watch,
+    pub rules: Rules,
+}
+
+/// GCMD and GSTS: what stays as written, and what is done once.
+pub(crate) const TRANSLATION: u32 = 1 << 31;
+const ADVANCED_LOG: u32 = 1 << 28;
+pub(crate) const QUEUE: u32 = 1 << 26;
+pub(crate) const REMAPPING: u32 = 1 << 25;
+pub(crate) const COMPATIBILITY: u32 = 1 << 23;
+const SWITCHES: u32 = TRANSLATION | ADVANCED_LOG | QUEUE | REMAPPING | COMPATIBILITY;
+const SET_ROOT: u32 = 1 << 30;
+const SET_LOG: u32 = 1 << 29;
+const FLUSH_BUFFER: u32 = 1 << 27;
+const SET_INTERRUPTS: u32 = 1 << 24;
+const ONCE: u32 = SET_ROOT | SET_LOG | FLUSH_BUFFER | SET_INTERRUPTS;
+
+const PROTECT: u32 = 1 << 31;
+const PROTECTED: u32 = 1 << 0;
+
+/// A command that is not carried out yet.
+#[derive(Debug)]
+struct Pending {
+    accesses: u32,
+    command: u32,
+}
+
+#[derive(Debug)]
+pub(crate) struct Unit {
+    index: usize,
+    options: Options,
+    status: u32,
+    pending: Option<Pending>,
+    root_register: u64,
+    root: u64,
+    interrupt_register: u64,
+    remap: RemapTable,
+    queue: Queue,
+    faults: Faults,
+    caches: Caches,
+    /// What was cached of tables that were replaced is not dropped yet: contexts, translations,
+    /// interrupt entries.
+    old_pointers: (bool, bool, bool),
+    protected: u32,
+    invalidation_event: [u32; 4],
+}
+
+impl Unit {
+    pub fn new(index: usize, options: Options) -> Self {
+        Self {
+            index,
+            options,
+            status: 0,
+            pending: None,
+            root_register: 0,
+            root: 0,
+            interrupt_register: 0,
+            remap: RemapTable::default(),
+            queue: Queue::default(),
+            faults: Faults::new(options.fault_records.into(), options.folds_faults),
+            caches: Caches::default(),
+            old_pointers: (false, false, false),
+            protected: 0,
+            invalidation_event: [1 << 31, 0, 0, 0],
+        }
+    }
+
+    fn is_on(&self, switch: u32) -> bool {
+        self.status & switch != 0
+    }
+
+    pub fn read32(&self, offset: usize) -> u32 {
+        match offset {
+            0x00 => 0x10,
+            0x1c => self.status,
+            0x34 => self.faults.status(),
+            0x38..=0x44 => self.faults.event_register(offset),
+            0x64 if self.options.protected_memory => self.protected,
+            0x68..=0x6c if self.options.protected_memory => 0,
+            0x9c => 0,
+            0xa0..=0xac => self.invalidation_event[(offset - 0xa0) / 4],
+            _ => 0,
+        }
+    }
+
+    pub fn read64(&self, offset: usize) -> u64 {
+        match offset {
+            0x08 => self.options.cap(),
+            0x10 => self.options.ecap(),
+            0x20 => self.root_register,
+            0x80 => self.queue.head,
+            0x88 => self.queue.tail,
+            0x90 => self.queue.address,
+            0xb8 => self.interrupt_register,
+            FAULT_RECORDS.. => self.faults.read(offset - FAULT_RECORDS),
+            _ => 0,
+        }
+    }
+
+    pub fn write32(&mut self, offset: usize, value: u32, platform: &mut Platform) {
+        match offset {
+            0x18 => self.command(value, platform),
+            0x34 => {
+                self.faults.acknowledge(value);
+                self.settle_queue(platform);
+            }
+            0x38..=0x44 => self.faults.set_event_register(offset, value),
+            0x64 if self.options.protected_memory => {
+                self.protected = value & PROTECT | value >> 31;
+            }
+            0xa0..=0xac => self.invalidation_event[(offset - 0xa0) / 4] = value,
+            _ => {}
+        }
+    }
+
+    pub fn write64(&mut self, offset: usize, value: u64, platform: &mut Platform) {
+        match offset {
+            0x20 => self.root_register = value,
+            0x88 => {
+                self.queue.tail = value & 0x7_fff0;
+                self.settle_queue(platform);
+            }
+            0x90 => {
+                if self.is_on(QUEUE) {
+                    platform
+                        .rules
+                        .broken(Rule::QueueOrder, || "IQA written while on".into());
+                }
+                self.queue.address = value;
+            }
+            0xb8 => self.interrupt_register = value,
+            FAULT_RECORDS.. => self.faults.write(offset - FAULT_RECORDS, value),
+            _ => {}
+        }
+    }
+
+    fn command(&mut self, command: u32, platform: &mut Platform) {
+        if self.pending.is_some() {
+            platform
+                .rules
+                .broken(Rule::CommandPending, || format!("GCMD {command:#010x}"));
+        }
+        let changed = (command ^ self.status) & SWITCHES | command & ONCE;
+        if changed.count_ones() > 1 {
+            platform.rules.broken(Rule::OneCommandBit, || {
+                format!("GCMD {command:#010x} with GSTS {:#010x}", self.status)
+            });
+        }
+        // The status of what is done once says so only when it is done again.
+        self.status &= !(command & (SET_ROOT | SET_INTERRUPTS));
+        self.status |= command & FLUSH_BUFFER;
+        self.pending = Some(Pending {
+            accesses: self.options.latency,
+            command,
+        });
+        if self.options.latency == 0 {
+            self.carry_out(platform);
+        }
+    }
+
+    /// Time goes by: the driver looked at something.
+    pub fn tick(&mut self, platform: &mut Platform) {
+        if let Some(pending) = &mut self.pending {
+            pending.accesses = pending.accesses.saturating_sub(1);
+            if pending.accesses == 0 {
+                self.carry_out(platform);
+            }
+        }
+        if self.options.latency != 0 && self.queue_may_run() {
+            self.queue.idle += 1;
+            if self.queue.idle >= self.options.latency {
+                self.queue.idle = 0;
+                self.queue_step(platform);
+            }
+        }
+    }
+
+    /// Without latency, the queue is always worked through.
+    fn settle_queue(&mut self, platform: &mut Platform) {
+        while self.options.latency == 0 && self.queue_may_run() {
+            self.queue_step(platform);
+        }
+    }
+
+    fn carry_out(&mut self, platform: &mut Platform) {
+        let Some(Pending { command, .. }) = self.pending.take() else {
+            return;
+        };
+        if command & SET_ROOT != 0 {
+            self.root = self.root_register & !0xfff;
+            platform
+                .watch
+                .root_set(self.index, self.root, &platform.memory, &mut platform.rules);
+            self.pointer_set(platform, true);
+        }
+        if command & SET_INTERRUPTS != 0 {
+            self.remap = RemapTable::from_register(self.interrupt_register);
+            let entries = self.remap.entries;
+            platform
+                .watch
+                .interrupt_table_set(self.index, self.remap.base, entries);
+            self.pointer_set(platform, false);
+        }
+        if command & FLUSH_BUFFER != 0 {
+            for change in platform.memory.flush_buffer() {
+                platform
+                    .watch
+                    .changed(change, &platform.memory, &mut platform.rules);
+            }
+        }
+        let on = command & !self.status & SWITCHES;
+        let off = !command & self.status & SWITCHES;
+        if on & QUEUE != 0 {
+            self.queue_on(platform);
+        }
+        if off & QUEUE != 0 {
+            self.queue_off(platform);
+        }
+        let old = self.old_pointers;
+        if on & TRANSLATION != 0 && (old.0 || old.1) || on & REMAPPING != 0 && old.2 {
+            self.pointer_not_flushed(platform);
+        }
+        self.status = command & (SWITCHES | SET_ROOT | SET_INTERRUPTS)
+            | self.status & (SET_ROOT | SET_INTERRUPTS);
+        self.settle_queue(platform);
+    }
+
+    fn pointer_set(&mut self, platform: &mut Platform, root: bool) {
+        let pending = !self.options.pointer_flushes;
+        if root {
+            (self.old_pointers.0, self.old_pointers.1) = (pending, pending);
+        } else {
+            self.old_pointers.2 = pending;
+        }
+        if self.options.pointer_flushes && root {
+            self.drop_contexts(platform, None, None);
+            self.drop_translations(platform, None, None, false);
+        } else if self.options.pointer_flushes {
+            self.drop_interrupts(platform, None);
+        }
+    }
+
+    fn pointer_not_flushed(&self, platform: &mut Platform) {
+        platform.rules.broken(Rule::InvalidateAfterPointer, || {
+            format!("unit {}", self.index)
+        });
+    }
+
+    /// Caches what just became present, as hardware may at any time.
+    pub fn prefetch(&mut self, fresh: Fresh, platform: &mut Platform) {
+        if !self.options.eager {
+            return;
+        }
+        match fresh {
+            Fresh::Context { unit, device } if unit == self.index => {
+                let _ = self.context(device, platform, false);
+            }
+            Fresh::Leaf { root, at } => {
+                for user in platform.watch.users(root) {
+                    if user.unit == self.index {
+                        let _ = self.translate(user.device, at, platform, false);
+                    }
+                }
+            }
+            Fresh::Interrupt { unit, index } if unit == self.index => {
+                let _ = self.entry(index, platform, false);
+            }
+            _ => {}
+        }
+    }
+
+    /// Has the queue run into trouble after `after` more descriptors.
+    pub fn inject(&mut self, fault: QueueFault, after: usize) {
+        self.queue.injected.push_back((after, fault));
+    }
+
+    /// Fault events sent: address and data of each message.
+    pub fn events(&mut self) -> &mut VecDeque<(u64, u32)> {
+        &mut self.faults.events
+    }
+
+    /// Puts the switches into a state, as firmware left them.
+    pub fn preset(&mut self, switches: u32, root: u64, interrupts: u64, platform: &mut Platform) {
+        self.root_register = root;
+        self.interrupt_register = interrupts;
+        if root != 0 {
+            self.pending = Some(Pending {
+                accesses: 0,
+                command: self.status & SWITCHES | SET_ROOT,
+            });
+            self.carry_out(platform);
+        }
+        if interrupts != 0 {
+            let command = self.status & SWITCHES | SET_INTERRUPTS;
+            self.pending = Some(Pending {
+                accesses: 0,
+                command,
+            });
+            self.carry_out(platform);
+        }
+        self.old_pointers = (false, false, false);
+        self.status |= switches;
+    }
+
+    /// Has firmware's protection on.
+    pub fn preset_protection(&mut self) {
+        self.protected = PROTECT | PROTECTED;
+    }
+
+    /// Whether a stuck queue, or one in trouble, was left behind.
+    pub fn preset_queue(&mut self, address: u64, head: u64, tail: u64, fault: Option<QueueFault>) {
+        self.queue.address = address;
+        self.queue.head = head;
+        self.queue.tail = tail;
+        if let Some(fault) = fault {
+            self.faults.queue_trouble(fault);
+        }
+    }
+}

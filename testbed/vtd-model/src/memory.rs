@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//! The memory that tables live in, as processors see it and as hardware does. The two differ in
+//! lines that were written and neither written back nor (where there is a write buffer) flushed.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+/// Bytes in a page.
+pub(crate) const PAGE: u64 = 4096;
+const PAGE_WORDS: usize = 512;
+const LINE: u64 = 64;
+const LINE_WORDS: usize = 8;
+
+/// Where the memory begins: above 4 GiB, so that a truncated address is noticed.
+const BASE: u64 = 0x12_3000_0000;
+
+/// What a freed page is filled with: as a table, present entries that lead astray.
+const POISON: u64 = 0x0bad_0003;
+
+/// A word that hardware sees change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Change {
+    pub at: u64,
+    pub old: u64,
+    pub new: u64,
+}
+
+#[derive(Debug)]
+pub(crate) struct HostMemory {
+    words: Vec<u64>,
+    free: BTreeSet<usize>,
+    /// Lines that hardware sees older, with what it sees.
+    hidden: HashMap<u64, [u64; LINE_WORDS]>,
+    /// Hidden lines that wait for the write buffer only.
+    buffered: HashSet<u64>,
+    coherent: bool,
+    write_buffer: bool,
+}
+
+impl HostMemory {
+    pub fn new(pages: usize, coherent: bool, write_buffer: bool) -> Self {
+        Self {
+            words: vec![POISON; pages * PAGE_WORDS],
+            free: (0..pages).collect(),
+            hidden: HashMap::new(),
+            buffered: HashSet::new(),
+            coherent,
+            write_buffer,
+        }
+    }
+
+    /// Pages that are allocated.
+    pub fn used(&self) -> usize {
+        self.words.len() / PAGE_WORDS - self.free.len()
+    }
+
+    pub fn allocate(&mut self, pages: usize) -> Option<u64> {
+        let start = if pages == 1 {
+            self.free.first().copied()
+        } else {
+            let fits =
+                |&start: &usize| (start..start + pages).all(|page| self.free.contains(&page));
+            (0..self.words.len() / PAGE_WORDS).step_by(pages).find(fits)
+        }?;
+        for page in start..start + pages {
+            self.free.remove(&page);
+        }
+        self.words[start * PAGE_WORDS..(start + pages) * PAGE_WORDS].fill(0);
+        Some(BASE + start as u64 * PAGE)
+    }
+
+    pub fn free(&mut self, at: u64, pages: usize) {
+        let start = self
+            .page_of(at)
+            .expect("the caller checked that the page is allocated");
+        for page in start..start + pages {
+            self.free.insert(page);
+        }
+        self.words[start * PAGE_WORDS..(start + pages) * PAGE_WORDS].fill(POISON);
+        let end = at + pages as u64 * PAGE;
+        self.hidden.retain(|&line, _| !(at..end).contains(&line));
+        self.buffered.retain(|line| !(at..end).contains(line));
+    }
+
+    fn page_of(&self, at: u64) -> Option<usize> {
+        let page = (at.checked_sub(BASE)? / PAGE) as usize;
+        (page < self.words.len() / PAGE_WORDS).then_some(page)
+    }
+
+    /// Whether the word is in an allocated page.
+    pub fn owned(&self, at: u64) -> bool {
+        at.is_multiple_of(8)
+            && self
+                .page_of(at)
+                .is_some_and(|page| !self.free.contains(&page))
+    }
+
+    fn word(&self, at: u64) -> Option<usize> {
+        self.page_of(at)?;
+        at.is_multiple_of(8).then_some(((at - BASE) / 8) as usize)
+    }
+
+    /// As a processor (or coherent hardware) sees it; all ones where there is nothing.
+    pub fn read(&self, at: u64) -> u64 {
+        self.word(at).map_or(u64::MAX, |word| self.words[word])
+    }
+
+    /// As a table walk sees it; `None` where there is no memory.
+    pub fn walk(&self, at: u64) -> Option<u64> {
+        let word = self.word(at)?;
+        let line = self.hidden.get(&(at & !(LINE - 1)));
+        Some(line.map_or(self.words[word], |line| line[word % LINE_WORDS]))
+    }
+
+    /// Whether a walk sees something older than what was written.
+    pub fn is_hidden(&self, at: u64) -> bool {
+        self.hidden.contains_key(&(at & !(LINE - 1)))
+    }
+
+    /// A processor writes; returns what hardware sees of it at once.
+    pub fn write(&mut self, at: u64, value: u64) -> Option<Change> {
+        let word = self.word(at)?;
+        let old = self.words[word];
+        if self.coherent && !self.write_buffer {
+            self.words[word] = value;
+            return Some(Change {
+                at,
+                old,
+                new: value,
+            });
+        }
+        let line = at & !(LINE - 1);
+        let first = word - word % LINE_WORDS;
+        let before = self.words[first..first + LINE_WORDS]
+            .try_into()
+            .expect("a line of words");
+        self.hidden.entry(line).or_insert(before);
+        self.words[word] = value;
+        if self.coherent {
+            self.buffered.insert(line);
+        } else {
+            self.buffered.remove(&line);
+        }
+        None
+    }
+
+    /// Hardware writes, coherently.
+    pub fn write_device(&mut self, at: u64, value: u64) {
+        if let Some(word) = self.word(at) {
+            self.words[word] = value;
+            if let Some(line) = self.hidden.get_mut(&(at & !(LINE - 1))) {
+                line[word % LINE_WORDS] = value;
+            }
+        }
+    }
+
+    /// A processor writes lines back; returns what hardware sees of it at once.
+    pub fn write_back(&mut self, at: u64, bytes: u64) -> Vec<Change> {
+        let mut changes = Vec::new();
+        let mut line = at & !(LINE - 1);
+        while line < at.saturating_add(bytes) {
+            if self.hidden.contains_key(&line) {
+                if self.write_buffer {
+                    self.buffered.insert(line);
+                } else {
+                    self.reveal(line, &mut changes);
+                }
+            }
+            line += LINE;
+        }
+        changes
+    }
+
+    /// The write buffer is flushed.
+    pub fn flush_buffer(&mut self) -> Vec<Change> {
+        let mut lines: Vec<_> = self.buffered.drain().collect();
+        lines.sort_unstable();
+        let mut changes = Vec::new();
+        for line in lines {
+            self.reveal(line, &mut changes);
+        }
+        changes
+    }
+
+    fn reveal(&mut self, line: u64, changes: &mut Vec<Change>) {
+        let Some(before) = self.hidden.remove(&line) else {
+            return;
+        };
+        for (index, old) in before.into_iter().enumerate() {
+            let at = line + 8 * index as u64;
+            let new = self.read(at);
+            if new != old {
+                changes.push(Change { at, old, new });
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_walk_that_does_not_snoop_sees_writes_only_after_write_back() {
+        let mut memory = HostMemory::new(4, false, false);
+        let page = memory.allocate(1).unwrap();
+        assert_eq!(memory.write(page + 8, 5), None);
+        assert_eq!((memory.read(page + 8), memory.walk(page + 8)), (5, Some(0)));
+        assert!(memory.is_hidden(page) && !memory.is_hidden(page + 64));
+        let change = Change {
+            at: page + 8,
+            old: 0,
+            new: 5,
+        };
+        assert_eq!(memory.write_back(page, 64), [change]);
+        assert_eq!(memory.walk(page + 8), Some(5));
+    }
+
+    #[test]
+    fn a_write_buffer_holds_back_until_it_is_flushed() {
+        for coherent in [true, false] {
+            let mut memory = HostMemory::new(4, coherent, true);
+            let page = memory.allocate(1).unwrap();
+            memory.write(page, 5);
+            assert_eq!(memory.flush_buffer().len(), usize::from(coherent));
+            memory.write(page, 6);
+            assert_eq!(memory.write_back(page, 8), []);
+            let old = if coherent { 5 } else { 0 };
+            assert_eq!(memory.walk(page), Some(old));
+            assert_eq!(
+                memory.flush_buffer(),
+                [Change {
+                    at: page,
+                    old,
+                    new: 6
+                }]
+            );
+        }
+    }
+
+    #[test]
+    fn blocks_are_aligned_to_their_size_and_freed_pages_lead_astray() {
+        let mut memory = HostMemory::new(16, true, false);
+        let one = memory.allocate(1).unwrap();
+        let four = memory.allocate(4).unwrap();
+        assert!(four.is_multiple_of(4 * PAGE) && memory.used() == 5);
+        memory.write(four, 7);
+        memory.free(four, 4);
+        assert_eq!(memory.read(four), POISON);
+        assert!(!memory.owned(four) && memory.owned(one) && !memory.owned(one + 1));
+        assert_eq!(memory.allocate(32), None);
+        assert_eq!(memory.walk(0), None);
+    }
+}
