@@ -93,7 +93,8 @@ pub fn build(variant: Variant, dirs: &Dirs, progress: &mut dyn Progress) -> Resu
     let lock = File::create(&lock_path).map_err(Error::io(&lock_path))?;
     lock.lock().map_err(Error::io(&lock_path))?;
 
-    let identity = identity(&source, &config, &tools);
+    let arguments = arguments(&built, &tools);
+    let identity = identity(&source, &config, &tools, &arguments);
     let stamp = work.join("stamp");
     let outputs = [&built.elf, &built.elf_32, &built.gen_config];
     if fs::read_to_string(&stamp).is_ok_and(|old| old == identity)
@@ -111,24 +112,20 @@ pub fn build(variant: Variant, dirs: &Dirs, progress: &mut dyn Progress) -> Resu
     for folder in [&built.generated, &built.source.join("manual/tools")] {
         fs::create_dir_all(folder).map_err(Error::io(folder))?;
     }
-    make(&built, &tools, progress)?;
+    make(&built, &arguments, progress)?;
     install(&built, &config)?;
     fs::write(&stamp, identity).map_err(Error::io(&stamp))?;
     built.took = Some(start.elapsed());
     Ok(built)
 }
 
-/// What decides how the kernel turns out: the source, the configuration, and the compiler.
-fn identity(source: &Source, config: &Config, tools: &Toolchain) -> String {
+/// What decides how the kernel turns out: source, configuration, compiler, and how make is called.
+fn identity(source: &Source, config: &Config, tools: &Toolchain, arguments: &[String]) -> String {
     let mut hash = Sha1::new();
-    let settings = [
-        &tools.compiler,
-        toolchain::CC,
-        toolchain::WARNINGS,
-        &config.gen_config_json(),
-    ];
+    let settings = [tools.compiler.clone(), config.gen_config_json()];
+    let settings = settings.iter().chain(arguments).map(String::as_str);
     let files = source.files().flat_map(|(path, text)| [path, text]);
-    for part in settings.into_iter().chain(files) {
+    for part in settings.chain(files) {
         // With its length, so that no two lists of parts look the same.
         hash.update(part.len().to_le_bytes());
         hash.update(part);
@@ -139,41 +136,45 @@ fn identity(source: &Source, config: &Config, tools: &Toolchain) -> String {
         .collect()
 }
 
-/// Runs the kernel's own Makefile.
-fn make(built: &Built, tools: &Toolchain, progress: &mut dyn Progress) -> Result<()> {
-    let source = built.source.display().to_string();
-    let generator = |name: &str| format!("{} {source}/tools/{name}", tools.python);
-    let mut command = Command::new("make");
-    command
-        .args(["-j2", "-f", &format!("{source}/Makefile"), "kernel.elf"])
-        .args([
-            "ARCH=x86",
-            "PLAT=pc99",
-            "SEL4_ARCH=x86_64",
-            "SKIP_PATH_CHECKS=1",
-        ])
-        .arg(format!("SOURCE_ROOT={source}"))
-        .arg(format!(
-            "CC={} -ffile-prefix-map={source}=seL4",
-            toolchain::CC
-        ))
-        .arg(format!("WARNINGS={}", toolchain::WARNINGS))
-        .arg(format!("PYTHON={}", tools.python))
-        .arg(format!(
-            "INVOCATION_ID_GEN_PATH={}",
-            generator("invocation_header_gen.py")
-        ))
-        .arg(format!(
-            "SYSCALL_ID_GEN_PATH={}",
-            generator("syscall_header_gen.py")
-        ))
-        .arg(format!(
-            "CONFIG_DOMAIN_SCHEDULE={source}/src/kernel/domain.c"
-        ))
+/// The arguments for make.
+fn arguments(built: &Built, tools: &Toolchain) -> Vec<String> {
+    let source = built.source.display();
+    let python = tools.python;
+    let (cc, warnings) = (toolchain::CC, toolchain::WARNINGS);
+    let mut arguments = vec![
+        "-j2".into(),
+        "-f".into(),
+        format!("{source}/Makefile"),
+        "kernel.elf".into(),
+        "ARCH=x86".into(),
+        "PLAT=pc99".into(),
+        "SEL4_ARCH=x86_64".into(),
+        "SKIP_PATH_CHECKS=1".into(),
+        format!("SOURCE_ROOT={source}"),
+        format!("CC={cc} -ffile-prefix-map={source}=seL4"),
+        format!("WARNINGS={warnings}"),
+        format!("PYTHON={python}"),
+        format!("INVOCATION_ID_GEN_PATH={python} {source}/tools/invocation_header_gen.py"),
+        format!("SYSCALL_ID_GEN_PATH={python} {source}/tools/syscall_header_gen.py"),
+        format!("CONFIG_DOMAIN_SCHEDULE={source}/src/kernel/domain.c"),
         // Checks of the source that do not change the result: of include cycles, which
         // does not understand the output of current preprocessors, and of XML schemata.
-        .args(["CIRCULAR_INCLUDES=true", "XMLLINT_PATH=true"])
-        .args(built.variant.is_debug().then_some("DEBUG=1"))
+        "CIRCULAR_INCLUDES=true".into(),
+        "XMLLINT_PATH=true".into(),
+        // Keep the generated headers: the interface is compared with them.
+        "--eval=.SECONDARY:".into(),
+    ];
+    if built.variant.is_debug() {
+        arguments.push("DEBUG=1".into());
+    }
+    arguments
+}
+
+/// Runs the kernel's own Makefile.
+fn make(built: &Built, arguments: &[String], progress: &mut dyn Progress) -> Result<()> {
+    let mut command = Command::new("make");
+    command
+        .args(arguments)
         .env(
             "PYTHONPATH",
             Path::new(env!("CARGO_MANIFEST_DIR")).join("tools"),
