@@ -1,3 +1,107 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! The console: shares one serial port among named streams.
-fn main() {}
+//!
+//! Every channel of this protection domain but the interrupt is a stream, named after the
+//! protection domain at its other end. The region that it shares with the client of channel `n` is
+//! mapped at `streams` + `n` * 0x2000.
+#![no_std]
+#![no_main]
+
+mod output;
+mod rings;
+
+use core::convert::Infallible;
+
+use console_core::{MAX_STREAMS, Multiplexer};
+use mmio::PortIo;
+use sel4_microkit::{Channel, ChannelSet, Handler, memory_region_symbol, protection_domain, var};
+use sel4_vcpu::IoPort;
+use uart::{Config, Uart};
+
+use output::Output;
+use rings::Rings;
+
+/// The eight ports of the UART.
+struct Ports {
+    range: IoPort,
+    first: u16,
+}
+
+impl PortIo for Ports {
+    fn read8(&mut self, offset: u16) -> u8 {
+        self.range.in8(self.first + offset).unwrap_or(u8::MAX)
+    }
+
+    fn write8(&mut self, offset: u16, value: u8) {
+        // Refused only for ports outside the range, which the driver does not use.
+        let _ = self.range.out8(self.first + offset, value);
+    }
+}
+
+struct Console {
+    multiplexer: Multiplexer<'static>,
+    rings: Rings,
+    output: Output<Ports>,
+    irq: Channel,
+}
+
+#[protection_domain]
+fn init() -> Console {
+    let first = *var!(uart_ports: usize = 0) as u16;
+    let ports = Ports { range: IoPort::new(*var!(uart_ports_id: usize = 0)), first };
+    let irq = Channel::new(*var!(uart_irq: usize = 0));
+    let uart = match Uart::new(ports, Config::default()) {
+        Ok(uart) => uart,
+        Err(error) => panic!("ports {first:#x}: {error}"),
+    };
+    let mut names = [None; MAX_STREAMS];
+    for (index, name) in names.iter_mut().enumerate() {
+        *name = Channel::new(index).peer_name();
+    }
+    let streams = memory_region_symbol!(streams: *mut u8);
+    // SAFETY: system.xml maps a stream's region for each channel that has a peer, as this
+    // program's documentation asks for; nothing else uses them.
+    let rings = unsafe { Rings::attach(streams, &names) };
+    let mut console =
+        Console { multiplexer: Multiplexer::new(names), rings, output: Output::new(uart), irq };
+    let count = names.iter().flatten().count();
+    console.multiplexer.notice(format_args!("{count} streams; Ctrl-] h shows the keys"));
+    console.pump();
+    console
+}
+
+impl Console {
+    /// Moves keys and output until nothing is left, or the UART has enough for now.
+    fn pump(&mut self) {
+        loop {
+            while let Some(byte) = self.output.receive() {
+                self.multiplexer.press(byte, &mut self.rings);
+            }
+            let lost = self.output.take_counters();
+            if !lost.is_clean() {
+                self.multiplexer.notice(format_args!("trouble on the line: {lost}"));
+            }
+            let done = self.multiplexer.pump(&mut self.rings, &mut self.output);
+            if self.output.flush() || done {
+                return;
+            }
+        }
+    }
+}
+
+impl Handler for Console {
+    type Error = Infallible;
+
+    fn notified(&mut self, channels: ChannelSet) -> Result<(), Infallible> {
+        if channels.contains(self.irq) {
+            self.output.on_interrupt();
+            if let Err(error) = self.irq.irq_ack() {
+                self.multiplexer.notice(format_args!("{error}"));
+            }
+            // What came between the two has made no new edge.
+            self.output.on_interrupt();
+        }
+        self.pump();
+        Ok(())
+    }
+}

@@ -52,11 +52,11 @@ impl<'a> Monitor<'a> {
     }
 
     /// Deals with a fault: starts the protection domain again if it may, else leaves it stopped.
-    /// Writes one line about it, without its end.
+    /// Writes one line about it, without its end, of less than 400 bytes.
     ///
     /// # Errors
     ///
-    /// Those of `out`.
+    /// Those of `out`; what is to be done is done all the same.
     pub fn handle(
         &mut self,
         fault: &Fault,
@@ -74,44 +74,61 @@ impl<'a> Monitor<'a> {
                 "fault of an unknown protection domain (badge {badge}): {cause}"
             );
         };
-        write!(out, "pd '{}' faulted: {}", self.table.name(pd), fault.cause)?;
+        let verdict = self.decide(index, pd, control);
+        write!(
+            out,
+            "pd '{:.64}' faulted: {}",
+            self.table.name(pd),
+            fault.cause
+        )?;
         if let Some(address) = fault.instruction {
             self.place(pd, address, out)?;
         }
-        self.decide(index, pd, control, out)
+        write!(out, "; {verdict}")
     }
 
     /// Writes where an address is: its function, if the program says.
     fn place(&self, pd: &Pd, address: u64, out: &mut impl fmt::Write) -> fmt::Result {
         write!(out, " at {address:#x}")?;
         match self.table.function(pd, address) {
-            Some((name, offset)) => write!(out, " in {name}+{offset:#x}"),
+            Some((name, offset)) => write!(out, " in {name:.100}+{offset:#x}"),
             None => Ok(()),
         }
     }
 
-    /// Starts again what may be, and writes what was done.
-    fn decide(
-        &mut self,
-        index: usize,
-        pd: &Pd,
-        control: &mut impl Control,
-        out: &mut impl fmt::Write,
-    ) -> fmt::Result {
+    /// Starts again what may be.
+    fn decide<C: Control>(&mut self, index: usize, pd: &Pd, control: &mut C) -> Verdict<C::Error> {
         let limit = pd.restarts.get();
-        let Some(done) = self.restarts.get_mut(index) else {
-            return Ok(());
-        };
-        if limit == 0 {
-            return out.write_str("; stopped");
+        match self.restarts.get_mut(index) {
+            Some(done) if *done < limit => {
+                *done += 1;
+                match control.restart(index, pd.entry.get()) {
+                    Ok(()) => Verdict::Restarted(*done, limit),
+                    Err(error) => Verdict::Failed(error),
+                }
+            }
+            _ => Verdict::Stopped(limit),
         }
-        if *done >= limit {
-            return write!(out, "; stopped, after {limit} restarts");
-        }
-        *done += 1;
-        match control.restart(index, pd.entry.get()) {
-            Ok(()) => write!(out, "; restarted, {done} of {limit} times"),
-            Err(error) => write!(out, "; stopped, since the restart failed: {error}"),
+    }
+}
+
+/// What was done about a fault.
+enum Verdict<E> {
+    /// Started again: how often by now, and how often it may be.
+    Restarted(u32, u32),
+    /// Not started again: how often it was, which is as often as it may be.
+    Stopped(u32),
+    /// The kernel refused.
+    Failed(E),
+}
+
+impl<E: fmt::Display> fmt::Display for Verdict<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Restarted(done, limit) => write!(f, "restarted, {done} of {limit} times"),
+            Self::Stopped(0) => f.write_str("stopped"),
+            Self::Stopped(limit) => write!(f, "stopped, after {limit} restarts"),
+            Self::Failed(error) => write!(f, "stopped, since the restart failed: {error}"),
         }
     }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! The driver proper.
 
+use core::fmt;
+
 use mmio::Mmio;
 
 use crate::capabilities::{Capabilities, TimerCapabilities};
@@ -37,6 +39,16 @@ pub enum Delivery {
         /// The data, holding the vector.
         data: u32,
     },
+}
+
+impl fmt::Display for Delivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::IoApic { pin, level: true } => write!(f, "IOAPIC pin {pin} by level"),
+            Self::IoApic { pin, level: false } => write!(f, "IOAPIC pin {pin} by edge"),
+            Self::Message { address, data } => write!(f, "message {data:#x} to {address:#x}"),
+        }
+    }
 }
 
 /// A running HPET, one of whose comparators is ours.

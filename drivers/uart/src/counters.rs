@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! What went wrong on the line, counted.
 
+use core::fmt;
+
 /// How often each kind of loss happened since the last [`Uart::take_counters`](crate::Uart::take_counters).
 /// Counts saturate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,6 +23,17 @@ impl Counters {
     /// Whether nothing was lost.
     pub fn is_clean(&self) -> bool {
         *self == Self::default()
+    }
+}
+
+impl fmt::Display for Counters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { overruns, framing, parity, breaks, rx_full } = self;
+        write!(
+            f,
+            "{overruns} overruns, {framing} framing and {parity} parity errors, {breaks} breaks, \
+             {rx_full} bytes not fetched"
+        )
     }
 }
 

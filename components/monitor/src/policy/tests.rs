@@ -162,3 +162,25 @@ fn a_badge_that_nobody_has_is_reported() {
     }
     assert!(fake.restarted.is_empty());
 }
+
+/// Output that fails at once.
+struct Broken;
+
+impl fmt::Write for Broken {
+    fn write_str(&mut self, _: &str) -> fmt::Result {
+        Err(fmt::Error)
+    }
+}
+
+#[test]
+fn a_restart_does_not_depend_on_the_output() {
+    let bytes = table(1);
+    let mut monitor = Monitor::new(Table::parse(&bytes).unwrap());
+    let mut fake = Fake::default();
+    assert!(
+        monitor
+            .handle(&fault(1, 0), &mut fake, &mut Broken)
+            .is_err()
+    );
+    assert_eq!(fake.restarted.len(), 1);
+}
