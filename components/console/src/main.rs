@@ -15,26 +15,30 @@ use core::convert::Infallible;
 use console_core::{MAX_STREAMS, Multiplexer};
 use mmio::PortIo;
 use sel4_microkit::{Channel, ChannelSet, Handler, memory_region_symbol, protection_domain, var};
-use sel4_vcpu::IoPort;
 use uart::{Config, Uart};
 
 use output::Output;
 use rings::Rings;
 
+/// The first I/O port capability of a protection domain.
+const FIRST_IO_PORT: usize = 394;
+
 /// The eight ports of the UART.
 struct Ports {
-    range: IoPort,
+    range: sel4::cap::IOPort,
     first: u16,
 }
 
 impl PortIo for Ports {
     fn read8(&mut self, offset: u16) -> u8 {
-        self.range.in8(self.first + offset).unwrap_or(u8::MAX)
+        self.range
+            .ioport_in8(self.first + offset)
+            .unwrap_or(u8::MAX)
     }
 
     fn write8(&mut self, offset: u16, value: u8) {
         // Refused only for ports outside the range, which the driver does not use.
-        let _ = self.range.out8(self.first + offset, value);
+        let _ = self.range.ioport_out8(self.first + offset, value);
     }
 }
 
@@ -48,7 +52,11 @@ struct Console {
 #[protection_domain]
 fn init() -> Console {
     let first = *var!(uart_ports: usize = 0) as u16;
-    let ports = Ports { range: IoPort::new(*var!(uart_ports_id: usize = 0)), first };
+    let range = FIRST_IO_PORT + *var!(uart_ports_id: usize = 0);
+    let ports = Ports {
+        range: sel4::Cap::from_bits(range as u64),
+        first,
+    };
     let irq = Channel::new(*var!(uart_irq: usize = 0));
     let uart = match Uart::new(ports, Config::default()) {
         Ok(uart) => uart,
@@ -62,10 +70,16 @@ fn init() -> Console {
     // SAFETY: system.xml maps a stream's region for each channel that has a peer, as this
     // program's documentation asks for; nothing else uses them.
     let rings = unsafe { Rings::attach(streams, &names) };
-    let mut console =
-        Console { multiplexer: Multiplexer::new(names), rings, output: Output::new(uart), irq };
+    let mut console = Console {
+        multiplexer: Multiplexer::new(names),
+        rings,
+        output: Output::new(uart),
+        irq,
+    };
     let count = names.iter().flatten().count();
-    console.multiplexer.notice(format_args!("{count} streams; Ctrl-] h shows the keys"));
+    console
+        .multiplexer
+        .notice(format_args!("{count} streams; Ctrl-] h shows the keys"));
     console.pump();
     console
 }
@@ -79,7 +93,8 @@ impl Console {
             }
             let lost = self.output.take_counters();
             if !lost.is_clean() {
-                self.multiplexer.notice(format_args!("trouble on the line: {lost}"));
+                self.multiplexer
+                    .notice(format_args!("trouble on the line: {lost}"));
             }
             let done = self.multiplexer.pump(&mut self.rings, &mut self.output);
             if self.output.flush() || done {

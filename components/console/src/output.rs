@@ -8,7 +8,8 @@
 use console_core::Sink;
 use heapless::Vec;
 use mmio::PortIo;
-use sel4_microkit::{debug_print, kernel_printing};
+use sel4_microkit::debug_print;
+use sel4_runtime::kernel_printing;
 use uart::{Counters, Uart};
 
 /// Bytes on their way to the wire.
@@ -28,7 +29,10 @@ pub struct Output<P> {
 impl<P: PortIo> Output<P> {
     /// Output through this UART, or through the kernel if it can print.
     pub fn new(uart: Uart<P, TX, RX>) -> Self {
-        Self { uart, for_kernel: kernel_printing().then(Vec::new) }
+        Self {
+            uart,
+            for_kernel: kernel_printing().then(Vec::new),
+        }
     }
 
     /// Serves the UART.
@@ -49,12 +53,17 @@ impl<P: PortIo> Output<P> {
     /// Sends what waits. Returns whether the UART's interrupt will tell when there is room again;
     /// through the kernel there is room at once.
     pub fn flush(&mut self) -> bool {
-        let Some(text) = &mut self.for_kernel else { return true };
+        let Some(text) = &mut self.for_kernel else {
+            return true;
+        };
         let mut rest = text.as_slice();
         while !rest.is_empty() {
             // Whole lines as far as they fit into one go.
             let limit = &rest[..rest.len().min(KERNEL_LINE)];
-            let end = limit.iter().rposition(|&byte| byte == b'\n').map_or(limit.len(), |at| at + 1);
+            let end = limit
+                .iter()
+                .rposition(|&byte| byte == b'\n')
+                .map_or(limit.len(), |at| at + 1);
             let (now, later) = rest.split_at(end);
             for chunk in now.utf8_chunks() {
                 debug_print!("{}", chunk.valid());

@@ -51,7 +51,9 @@ impl Streams for Rings {
     }
 
     fn input(&mut self, stream: usize, byte: u8) -> bool {
-        let Some(Some((_, input))) = self.0.get_mut(stream) else { return false };
+        let Some(Some((_, input))) = self.0.get_mut(stream) else {
+            return false;
+        };
         let room = input.stage(byte);
         if input.publish() {
             Channel::new(stream).notify();

@@ -28,7 +28,13 @@ impl Counters {
 
 impl fmt::Display for Counters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { overruns, framing, parity, breaks, rx_full } = self;
+        let Self {
+            overruns,
+            framing,
+            parity,
+            breaks,
+            rx_full,
+        } = self;
         write!(
             f,
             "{overruns} overruns, {framing} framing and {parity} parity errors, {breaks} breaks, \
