@@ -15,30 +15,28 @@ use core::convert::Infallible;
 use console_core::{MAX_STREAMS, Multiplexer};
 use mmio::PortIo;
 use sel4_microkit::{Channel, ChannelSet, Handler, memory_region_symbol, protection_domain, var};
+use sel4_vcpu::IoPort;
 use uart::{Config, Uart};
 
 use output::Output;
 use rings::Rings;
 
-/// The first I/O port capability of a protection domain.
-const FIRST_IO_PORT: usize = 394;
-
 /// The eight ports of the UART.
 struct Ports {
-    range: sel4::cap::IOPort,
+    range: IoPort,
     first: u16,
 }
 
 impl PortIo for Ports {
     fn read8(&mut self, offset: u16) -> u8 {
         self.range
-            .ioport_in8(self.first + offset)
+            .in8(self.first.wrapping_add(offset))
             .unwrap_or(u8::MAX)
     }
 
     fn write8(&mut self, offset: u16, value: u8) {
         // Refused only for ports outside the range, which the driver does not use.
-        let _ = self.range.ioport_out8(self.first + offset, value);
+        let _ = self.range.out8(self.first.wrapping_add(offset), value);
     }
 }
 
@@ -52,9 +50,8 @@ struct Console {
 #[protection_domain]
 fn init() -> Console {
     let first = *var!(uart_ports: usize = 0) as u16;
-    let range = FIRST_IO_PORT + *var!(uart_ports_id: usize = 0);
     let ports = Ports {
-        range: sel4::Cap::from_bits(range as u64),
+        range: IoPort::new(*var!(uart_ports_id: usize = 0)),
         first,
     };
     let irq = Channel::new(*var!(uart_irq: usize = 0));

@@ -11,13 +11,15 @@
 #![no_std]
 
 mod line;
+#[cfg(feature = "microkit")]
+mod own;
 mod region;
 mod ring;
 mod stream;
-#[cfg(feature = "microkit")]
-mod transport;
 
 pub use line::{LineInput, MAX_LINE};
+#[cfg(feature = "microkit")]
+pub use own::{connect, with_stream};
 pub use region::{REGION_SIZE, RX_CAPACITY, Region, TX_CAPACITY};
 pub use ring::{Consumer, Control, Producer};
 pub use stream::{Notify, Stream};
