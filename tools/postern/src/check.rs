@@ -17,7 +17,7 @@ pub fn check(workspace: &Workspace, path: &Path, variant: Variant) -> Result<boo
         .map_err(|error| anyhow!(error))
         .context("the kernel's configuration is not understood")?;
     let beside = path.parent().unwrap_or(Path::new("")).to_owned();
-    let search = [beside, workspace.release(), PathBuf::from(".")];
+    let search = [beside, workspace.programs(), PathBuf::from(".")];
     let name = path.display().to_string();
     let parsed = sdf::load(path)
         .map_err(|error| vec![error])

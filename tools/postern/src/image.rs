@@ -47,7 +47,7 @@ impl<'a> Builder<'a> {
 
     /// The image tool.
     pub fn tool(&self) -> PathBuf {
-        self.workspace.release().join("microkit")
+        self.workspace.tools().join("microkit")
     }
 
     /// The SDK's folder.
@@ -68,7 +68,7 @@ impl<'a> Builder<'a> {
             .chain(SYSTEM_PROGRAMS.iter().map(|(program, _)| *program))
             .collect();
         let metadata = cargo.metadata()?;
-        let mut arguments = vec!["--release"];
+        let mut arguments = vec!["--profile", "program"];
         for package in metadata.workspace_packages() {
             let programs = package.targets.iter().filter(|target| target.is_bin());
             let programs: Vec<&str> = programs
@@ -94,7 +94,7 @@ impl<'a> Builder<'a> {
             .join(variant.name())
             .join("elf");
         for (program, name) in SYSTEM_PROGRAMS {
-            copy_if_changed(&self.workspace.release().join(program), &elf.join(name))?;
+            copy_if_changed(&self.workspace.programs().join(program), &elf.join(name))?;
         }
         Ok(())
     }
@@ -143,7 +143,7 @@ impl<'a> Builder<'a> {
                 variant.name(),
                 "--search-path",
             ])
-            .arg(self.workspace.release());
+            .arg(self.workspace.programs());
         // Programs that somebody brings along lie beside the description.
         if let Some(folder) = system
             .parent()

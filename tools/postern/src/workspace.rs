@@ -41,9 +41,14 @@ impl Workspace {
         })
     }
 
-    /// The folder of the programs that cargo builds: host tools and protection domains.
-    pub fn release(&self) -> PathBuf {
+    /// The folder of the host programs that cargo builds.
+    pub fn tools(&self) -> PathBuf {
         self.target.join("release")
+    }
+
+    /// The folder of the programs that run on seL4.
+    pub fn programs(&self) -> PathBuf {
+        self.target.join("program")
     }
 
     /// A file for a log, in a folder that exists then.

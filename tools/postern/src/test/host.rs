@@ -17,7 +17,7 @@ use crate::workspace::Workspace;
 /// Builds and runs the tests that `filter` takes; one part for each program that has any.
 pub fn run(workspace: &Workspace, filter: &Filter) -> Result<Vec<Part>> {
     let cargo = Cargo::new(workspace);
-    let arguments = ["--workspace", "--no-run"];
+    let arguments = ["--release", "--workspace", "--no-run"];
     let mut programs = cargo.build("Building the host tests", "test", &arguments)?;
     programs.retain(|program| program.test);
     programs.sort_by(|a, b| (&a.package, &a.name).cmp(&(&b.package, &b.name)));
