@@ -72,14 +72,14 @@ fn a_patch_changes_all_its_files_or_none() {
     source.replace("f", "one\n".into());
     let text = "\
 diff --git a/f b/f
-index 5626abf0f72e..814f4a422927 100644
+index 5626abf0f72e..f719efd430d5 100644
 --- a/f
 +++ b/f
 @@ -1 +1 @@
 -one
 +two
 diff --git a/g b/g
-index 5626abf0f72e..814f4a422927 100644
+index 5626abf0f72e..f719efd430d5 100644
 --- a/g
 +++ b/g
 @@ -1 +1 @@
