@@ -15,6 +15,7 @@ use miette::{LabeledSpan, SourceCode};
 pub use miette::Severity;
 pub use render::{Style, render, report};
 pub use source::Source;
+use source::one_line;
 
 use crate::model::Span;
 
@@ -57,8 +58,8 @@ impl Diagnostic {
     pub fn without_place(message: impl Into<String>, help: impl Into<String>) -> Self {
         Self {
             severity: Severity::Error,
-            message: message.into(),
-            help: help.into(),
+            message: one_line(&message.into()),
+            help: one_line(&help.into()),
             source: None,
             labels: Vec::new(),
         }
@@ -68,8 +69,8 @@ impl Diagnostic {
         let span = source.first_line_of(span);
         Self {
             severity,
-            message,
-            help,
+            message: one_line(&message),
+            help: one_line(&help),
             source: Some(source.clone()),
             labels: vec![LabeledSpan::new_primary_with_span(None, span)],
         }
@@ -81,8 +82,9 @@ impl Diagnostic {
     pub fn also(mut self, span: Span, text: impl Into<String>) -> Self {
         if let Some(source) = &self.source {
             let span = source.first_line_of(span);
+            let text = one_line(&text.into());
             self.labels
-                .push(LabeledSpan::new_with_span(Some(text.into()), span));
+                .push(LabeledSpan::new_with_span(Some(text), span));
         }
         self
     }

@@ -142,6 +142,16 @@ mod tests {
     }
 
     #[test]
+    fn messages_are_one_line_of_printable_text() {
+        let source = Source::new("x", "ab");
+        let error =
+            Diagnostic::error(&source, 0..1, "a\nb\u{1b}[2J", "c\rd\u{9b}").also(1..2, "e\tf");
+        assert_eq!(error.one_line(), "Error: a b?[2J: x:1:1");
+        let text = render(&error, PLAIN);
+        assert!(text.contains("c d\u{b7}") && text.contains("e f"), "{text}");
+    }
+
+    #[test]
     fn a_line_without_end_is_not_shown() {
         let source = Source::new("x.xml", &"<a/>".repeat(1000));
         let error = Diagnostic::error(&source, 4..8, "no 'a'", "write 'b'");

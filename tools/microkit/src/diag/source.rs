@@ -100,6 +100,16 @@ fn shown(character: char) -> char {
     }
 }
 
+/// A message as it may be printed, on one line.
+pub(super) fn one_line(text: &str) -> String {
+    text.chars()
+        .map(|character| match character {
+            '\t' | '\n' | '\r' => ' ',
+            _ => shown(character),
+        })
+        .collect()
+}
+
 impl SourceCode for Source {
     fn read_span<'a>(
         &'a self,
