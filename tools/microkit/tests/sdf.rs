@@ -4,31 +4,19 @@
 //! A case says in its leading comments what must come of it; see [`runner`] for the form. Prefill files
 //! are looked for in tests/sdf/prefill.
 
+mod common;
 #[path = "sdf_runner/expectation.rs"]
 mod expectation;
 #[path = "sdf_runner/runner.rs"]
 mod runner;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use common::{case_files, cases_dir};
 use libtest_mimic::{Arguments, Trial};
 
-/// Where the cases are.
-fn cases_dir() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/sdf")
-}
-
 fn main() {
-    let dir = cases_dir();
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(&dir)
-        .unwrap_or_else(|error| panic!("{}: {error}", dir.display()))
-        .map(|entry| entry.expect("the directory can be listed").path())
-        .filter(|path| {
-            path.extension()
-                .is_some_and(|extension| extension == "system")
-        })
-        .collect();
-    paths.sort();
+    let paths = case_files();
     let count = paths.len();
     let mut trials: Vec<Trial> = paths.into_iter().map(case).collect();
     trials.push(Trial::test("runner::all_cases_are_found", move || {

@@ -13,6 +13,8 @@
 
 use microkit::config::KernelConfig;
 
+use crate::common::kernel_config;
+
 /// What one diagnostic must be like.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Expected {
@@ -32,29 +34,10 @@ pub struct Case {
     pub diagnostics: Vec<Expected>,
 }
 
-/// A uniprocessor kernel with everything that it can have.
-fn default_config() -> KernelConfig {
-    KernelConfig {
-        vtx: true,
-        io_address_spaces: true,
-        mcs: false,
-        printing: true,
-        cores: 1,
-        domains: 16,
-        domain_schedules: 100,
-        fpu: true,
-        root_cnode_size_bits: 19,
-        retype_fan_out_limit: 256,
-        max_untyped_caps: 230,
-        paddr_top: 1 << 47,
-        timer_tick_ms: 2,
-    }
-}
-
 /// Reads the leading comments. A case that says nothing, or what cannot be, is an error.
 pub fn read(text: &str) -> Result<Case, String> {
     let mut case = Case {
-        config: default_config(),
+        config: kernel_config(),
         valid: false,
         diagnostics: Vec::new(),
     };
