@@ -65,11 +65,16 @@ fn run(arguments: &Arguments) -> Result<(), Vec<Diagnostic>> {
     if arguments.check {
         return Ok(());
     }
-    write(arguments, &sdk, &image).map_err(one)
+    write(arguments, &sdk, &image, config.printing).map_err(one)
 }
 
-fn write(arguments: &Arguments, sdk: &Sdk, image: &Image) -> Result<(), Diagnostic> {
-    let module = Module::new(&sdk.initial_task(), image)?;
+fn write(
+    arguments: &Arguments,
+    sdk: &Sdk,
+    image: &Image,
+    printing: bool,
+) -> Result<(), Diagnostic> {
+    let module = Module::new(&sdk.initial_task(), image, printing)?;
     let mut output = Output::default();
     let size = output.add(&arguments.output, |out| module.write(out))?;
     let text = report::report(&image.spec);

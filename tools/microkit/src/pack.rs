@@ -19,6 +19,10 @@ use crate::elf::{self, PAGE, Program};
 
 /// Variable of the initial task: address and length of the spec, address and length of the data.
 const SYMBOL: &str = "postern_image";
+/// Variable of the initial task: whether the kernel can print.
+const PRINTING: &str = "postern_kernel_printing";
+/// Bytes of the largest spec: decoded, it takes a multiple of that of the initial task's heap.
+const SPEC_MAX: usize = 512 << 10;
 /// Room for the headers before the first segment's content.
 const HEADERS: u64 = PAGE;
 
@@ -45,24 +49,34 @@ enum Content<'a> {
 }
 
 impl<'a> Module<'a> {
-    /// Puts an image behind the initial task at `path`.
+    /// Puts an image behind the initial task at `path`; `printing` says whether the kernel can print.
     ///
     /// # Errors
     /// The initial task is no program, or not this project's.
-    pub fn new(path: &Path, image: &'a Image) -> Result<Self, Diagnostic> {
+    pub fn new(path: &Path, image: &'a Image, printing: bool) -> Result<Self, Diagnostic> {
         let refuse = |why: String| {
             let message = format!("the initial task '{}' {why}", path.display());
             Diagnostic::without_place(message, "build the SDK again")
         };
         let (mut program, symbols) = elf::load(path).map_err(|error| refuse(error.to_string()))?;
         let spec = image.spec.encode();
+        if spec.len() > SPEC_MAX {
+            let len = spec.len();
+            let message = format!("the system is described by {len} bytes, at most {SPEC_MAX}");
+            return Err(Diagnostic::without_place(
+                message,
+                "leave out some channels or maps",
+            ));
+        }
         // The kernel loads a module's address range in one piece, so there are no gaps.
         let spec_vaddr = program.end();
         let data_vaddr = (spec_vaddr + spec.len() as u64).next_multiple_of(PAGE);
         let words = [spec_vaddr, spec.len() as u64, data_vaddr, image.data.len()];
         let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
-        let set = program.set(&symbols, SYMBOL, &bytes);
-        set.map_err(|error| refuse(format!("lacks '{SYMBOL}': {error}")))?;
+        for (symbol, bytes) in [(SYMBOL, &bytes[..]), (PRINTING, &[printing.into()])] {
+            let set = program.set(&symbols, symbol, bytes);
+            set.map_err(|error| refuse(format!("lacks '{symbol}': {error}")))?;
+        }
         Ok(Self {
             program,
             spec,
