@@ -171,6 +171,16 @@ impl<'a> Consumer<'a> {
         self.waiting() != 0
     }
 
+    /// Drops all that waits; then nothing does, unless the producer will not leave off.
+    pub fn skip(&mut self) {
+        for _ in 0..16 {
+            self.read = self.control.producer.written.load(Ordering::Acquire);
+            if !self.settle() {
+                break;
+            }
+        }
+    }
+
     /// The bytes that the producer says it dropped since the last call.
     pub fn take_lost(&mut self) -> u32 {
         let lost = self.control.producer.lost.load(Ordering::Relaxed);

@@ -28,8 +28,12 @@ pub struct Stream<'a, N> {
 
 impl<'a, N: Notify> Stream<'a, N> {
     /// The client's side of `region`. `console` notifies the console.
+    ///
+    /// Input that waits is dropped: it was for an earlier life of this client, which may have ended
+    /// because of it.
     pub fn new(region: &'a Region, console: N) -> Self {
-        let (output, input) = region.client_ends();
+        let (output, mut input) = region.client_ends();
+        input.skip();
         Self {
             output,
             input,
@@ -143,6 +147,20 @@ mod tests {
         stream.write(b"after\n");
         assert_eq!(drain(&mut console), "after\n");
         assert_eq!(console.take_lost() as usize, TX_CAPACITY + 11);
+    }
+
+    #[test]
+    fn input_of_an_earlier_life_is_dropped() {
+        let (region, notified) = (Region::default(), Cell::new(0));
+        let (_, mut console) = region.console_ends();
+        assert!(console.stage(b'x') && console.publish());
+        let mut stream = Stream::new(&region, &notified);
+        assert_eq!(stream.read(), None);
+        assert!(
+            console.stage(b'y') && console.publish(),
+            "the client may sleep"
+        );
+        assert_eq!(stream.read(), Some(b'y'));
     }
 
     #[test]

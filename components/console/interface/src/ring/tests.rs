@@ -94,6 +94,22 @@ fn an_end_that_is_started_anew_goes_on_where_it_was() {
 }
 
 #[test]
+fn an_end_that_skips_what_waits_is_notified_again() {
+    let shared = Shared::starting_at(3);
+    let (mut producer, mut consumer) = shared.ends();
+    assert!(producer.stage(1) && producer.stage(2));
+    assert!(producer.publish());
+    assert_eq!(consumer.pop(), Some(1));
+    // Started anew, without having settled.
+    let (_, mut consumer) = shared.ends();
+    consumer.skip();
+    assert_eq!(consumer.pop(), None);
+    assert!(producer.stage(3));
+    assert!(producer.publish(), "the ring was empty");
+    assert_eq!(consumer.pop(), Some(3));
+}
+
+#[test]
 fn two_threads_lose_nothing_and_no_wake_up() {
     const COUNT: u32 = 50_000;
     let shared = Shared::starting_at(u32::MAX - 1_000);
