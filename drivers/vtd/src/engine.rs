@@ -6,13 +6,14 @@
 use mmio::Mmio;
 
 use crate::command::{Switch, Trigger, flush_write_buffer, set_switch, trigger};
-use crate::descriptor::Draining;
+use crate::descriptor::{Descriptor, Draining};
+use crate::fault_log::FaultLog;
+use crate::interrupt_table::InterruptTable;
+use crate::queue::Queue;
 use crate::registers::{Reg64, Registers};
+use crate::root::RootTable;
 use crate::takeover::{self, Leftovers};
-use crate::{
-    ApicMode, Capabilities, Descriptor, Error, Fault, FaultLog, InterruptTable, Memory, Missing,
-    Queue, QueueCounters, Result, RootTable, Unit,
-};
+use crate::{ApicMode, Capabilities, Error, Fault, Memory, Missing, QueueCounters, Result, Unit};
 
 /// How a unit is to be run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +63,7 @@ impl<R: Mmio> Engine<R> {
     /// # Errors
     ///
     /// [`Error::Missing`] (nothing was written), [`Error::OutOfMemory`], [`Error::Stuck`], or
-    /// those of [`Queue::run`]: the unit then stays as far as it got, which is never more open
+    /// those of the invalidation queue: the unit then stays as far as it got, which is never more open
     /// than before.
     pub fn take_over<M: Memory>(unit: Unit<R>, memory: &mut M, config: Config) -> Result<Self> {
         check(&unit, config)?;
@@ -148,7 +149,7 @@ impl<R: Mmio> Engine<R> {
     ///
     /// # Errors
     ///
-    /// As [`Queue::run`].
+    /// Those of the queue.
     pub(crate) fn invalidate<M: Memory>(
         &mut self,
         memory: &mut M,
@@ -174,7 +175,9 @@ impl<R: Mmio> Engine<R> {
         self.faults.take_overflow(self.unit.registers())
     }
 
-    /// Makes faults raise an interrupt: see [`FaultLog::enable_event`].
+    /// Makes faults raise an interrupt: the message is not remapped itself
+    /// (§5.1.6), so `address` and `data` are in compatibility format, in x2APIC mode with the
+    /// upper 24 bits of the destination in bits 63:40 of the address.
     pub fn enable_fault_event(&mut self, address: u64, data: u32) {
         self.faults
             .enable_event(self.unit.registers(), address, data);

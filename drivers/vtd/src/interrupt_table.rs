@@ -6,8 +6,9 @@
 //! An entry belongs to the source in its high word from [`bind`](InterruptTable::bind) to
 //! [`clear`](InterruptTable::clear), also while it is blocked.
 
+use crate::irte::Irte;
 use crate::memory::Coherence;
-use crate::{Bdf, Error, Hpa, Irte, Memory, PAGE_BYTES, Result};
+use crate::{Bdf, Error, Hpa, Memory, PAGE_BYTES, Result};
 
 const ENTRY_BYTES: u64 = 16;
 

@@ -6,8 +6,8 @@
 //! * What there is: the DMAR table of the firmware ([`dmar`]), the registers of a unit ([`Reg32`],
 //!   [`Reg64`]), what it can do ([`Unit`], [`Capabilities`], [`ExtendedCapabilities`]) and whether
 //!   that is enough ([`Needs`], [`Missing`]).
-//! * One unit at work: [`Engine`] takes it over from firmware and drives its invalidation
-//!   [`Queue`], [`RootTable`], [`InterruptTable`] and [`FaultLog`].
+//! * One unit at work: [`Engine`] takes it over from firmware, has its tables, its invalidation
+//!   queue and its fault records.
 //! * All units together: [`Iommu`] has domains, devices, mappings and interrupts, and keeps the
 //!   order of changes, invalidations and reuse that makes a revocation final.
 //!
@@ -49,22 +49,17 @@ mod types;
 mod unit;
 
 pub use capabilities::Capabilities;
-pub use descriptor::Descriptor;
 pub use engine::{Config, Engine};
 pub use error::{Error, Result};
 pub use extended_capabilities::ExtendedCapabilities;
 pub use fault::{Access, Fault, Reason, Request};
-pub use fault_log::FaultLog;
-pub use interrupt_table::InterruptTable;
 pub use iommu::{Domain, Iommu, MAX_UNITS};
-pub use irte::{ApicMode, Delivery, Irte, Target};
+pub use irte::{ApicMode, Delivery, Target};
 pub use memory::Memory;
 pub use msi::{Message, io_apic_entry};
-pub use paging::{Detached, Format, IovaRange, Tree};
-pub use queue::{Queue, QueueCounters};
+pub use queue::QueueCounters;
 pub use registers::{Reg32, Reg64};
 pub use requirements::{Missing, Needs};
-pub use root::RootTable;
 pub use status::{GlobalStatus, ProtectedMemory, Version};
 pub use takeover::Leftovers;
 pub use types::{ApicId, Bdf, DomainId, Hpa, Iova, PAGE_BYTES, Rights, Vector};

@@ -5,8 +5,9 @@
 
 use mmio::Mmio;
 
+use crate::descriptor::Descriptor;
 use crate::registers::{Reg32, Reg64, Registers};
-use crate::{Descriptor, Error, Hpa, Memory, PAGE_BYTES, Result};
+use crate::{Error, Hpa, Memory, PAGE_BYTES, Result};
 
 const DESCRIPTOR_BYTES: u64 = 16;
 

@@ -2,12 +2,14 @@
 //! The board: memory, units, and everybody's view of them. A driver holds [`Registers`] and
 //! accesses memory; a test plays devices and firmware and looks at what happened.
 
+mod firmware;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use mmio::Mmio;
 
-use crate::hardware::{self, Interrupt, Platform, QueueFault, Unit};
+use crate::hardware::{Interrupt, Platform, QueueFault, Unit};
 use crate::memory::{Change, HostMemory, PAGE};
 use crate::options::{FAULT_RECORDS, Options};
 use crate::rules::{Rule, Rules, Violation};
@@ -163,8 +165,10 @@ impl Board {
     /// A driver writes cache lines back.
     pub fn write_back(&self, at: u64, bytes: u64) {
         let inner = &mut *self.inner.borrow_mut();
-        let changes = inner.platform.memory.write_back(at, bytes);
-        inner.visible(changes);
+        for line in inner.platform.memory.hidden_lines(at, bytes) {
+            let changes = inner.platform.memory.write_back(line);
+            inner.visible(changes);
+        }
     }
 
     /// Pages that a driver has.
@@ -199,6 +203,11 @@ impl Board {
         self.inner.borrow_mut().units[unit].inject(fault, after);
     }
 
+    /// How many troubles are still to come.
+    pub fn troubles(&self, unit: usize) -> usize {
+        self.inner.borrow().units[unit].troubles()
+    }
+
     /// The driver says that all it took away is gone: reports what is not.
     pub fn check_settled(&self) {
         let Platform { watch, rules, .. } = &mut self.inner.borrow_mut().platform;
@@ -208,55 +217,6 @@ impl Board {
     /// The rules broken so far, which are then forgotten.
     pub fn take_violations(&self) -> Vec<Violation> {
         std::mem::take(&mut self.inner.borrow_mut().platform.rules.violations)
-    }
-
-    /// Firmware leaves translation on, with `device` passed through.
-    pub fn firmware_translation(&self, unit: usize, device: u16) {
-        let (Some(root), Some(table)) = (self.allocate(1), self.allocate(1)) else {
-            return;
-        };
-        let passed_through = 0b1001;
-        self.write(table + u64::from(device & 0xff) * 16 + 8, 1 << 8 | 2);
-        self.write(table + u64::from(device & 0xff) * 16, root | passed_through);
-        self.write(root + u64::from(device >> 8) * 16, table | 1);
-        self.write_back(root, PAGE);
-        self.write_back(table, PAGE);
-        self.preset(unit, hardware::TRANSLATION, root, 0);
-    }
-
-    /// Firmware leaves interrupt remapping on, with entry `index` open to `device`.
-    pub fn firmware_remapping(&self, unit: usize, index: u8, device: u16) {
-        let Some(table) = self.allocate(1) else {
-            return;
-        };
-        self.write(
-            table + u64::from(index) * 16 + 8,
-            u64::from(device) | 1 << 18,
-        );
-        self.write(table + u64::from(index) * 16, 0x31 << 16 | 1);
-        self.write_back(table, PAGE);
-        let switches = hardware::REMAPPING | hardware::COMPATIBILITY;
-        self.preset(unit, switches, 0, table | 7);
-    }
-
-    /// Firmware leaves its queue on, empty or stopped by trouble.
-    pub fn firmware_queue(&self, unit: usize, trouble: Option<QueueFault>) {
-        let Some(queue) = self.allocate(1) else {
-            return;
-        };
-        let tail = if trouble.is_some() { 0x40 } else { 0x20 };
-        self.inner.borrow_mut().units[unit].preset_queue(queue, 0x20, tail, trouble);
-        self.preset(unit, hardware::QUEUE, 0, 0);
-    }
-
-    /// Firmware leaves all memory protected.
-    pub fn firmware_protection(&self, unit: usize) {
-        self.inner.borrow_mut().units[unit].preset_protection();
-    }
-
-    fn preset(&self, unit: usize, switches: u32, root: u64, interrupts: u64) {
-        let inner = &mut *self.inner.borrow_mut();
-        inner.units[unit].preset(switches, root, interrupts, &mut inner.platform);
     }
 }
 

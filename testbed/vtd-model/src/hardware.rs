@@ -2,6 +2,7 @@
 //! One remapping unit: its registers (§11.4), and what it does when they are written.
 
 mod caches;
+mod command;
 mod faults;
 mod interrupt;
 mod queue;
@@ -14,6 +15,8 @@ use crate::options::{FAULT_RECORDS, Options};
 use crate::rules::{Rule, Rules};
 use crate::watch::{Fresh, Watch};
 use caches::Caches;
+use command::Pending;
+pub(crate) use command::{COMPATIBILITY, QUEUE, REMAPPING, TRANSLATION};
 use faults::Faults;
 pub use interrupt::Interrupt;
 use interrupt::RemapTable;
@@ -28,28 +31,8 @@ pub(crate) struct Platform {
     pub rules: Rules,
 }
 
-/// GCMD and GSTS: what stays as written, and what is done once.
-pub(crate) const TRANSLATION: u32 = 1 << 31;
-const ADVANCED_LOG: u32 = 1 << 28;
-pub(crate) const QUEUE: u32 = 1 << 26;
-pub(crate) const REMAPPING: u32 = 1 << 25;
-pub(crate) const COMPATIBILITY: u32 = 1 << 23;
-const SWITCHES: u32 = TRANSLATION | ADVANCED_LOG | QUEUE | REMAPPING | COMPATIBILITY;
-const SET_ROOT: u32 = 1 << 30;
-const SET_LOG: u32 = 1 << 29;
-const FLUSH_BUFFER: u32 = 1 << 27;
-const SET_INTERRUPTS: u32 = 1 << 24;
-const ONCE: u32 = SET_ROOT | SET_LOG | FLUSH_BUFFER | SET_INTERRUPTS;
-
 const PROTECT: u32 = 1 << 31;
 const PROTECTED: u32 = 1 << 0;
-
-/// A command that is not carried out yet.
-#[derive(Debug)]
-struct Pending {
-    accesses: u32,
-    command: u32,
-}
 
 #[derive(Debug)]
 pub(crate) struct Unit {
@@ -160,30 +143,6 @@ impl Unit {
         }
     }
 
-    fn command(&mut self, command: u32, platform: &mut Platform) {
-        if self.pending.is_some() {
-            platform
-                .rules
-                .broken(Rule::CommandPending, || format!("GCMD {command:#010x}"));
-        }
-        let changed = (command ^ self.status) & SWITCHES | command & ONCE;
-        if changed.count_ones() > 1 {
-            platform.rules.broken(Rule::OneCommandBit, || {
-                format!("GCMD {command:#010x} with GSTS {:#010x}", self.status)
-            });
-        }
-        // The status of what is done once says so only when it is done again.
-        self.status &= !(command & (SET_ROOT | SET_INTERRUPTS));
-        self.status |= command & FLUSH_BUFFER;
-        self.pending = Some(Pending {
-            accesses: self.options.latency,
-            command,
-        });
-        if self.options.latency == 0 {
-            self.carry_out(platform);
-        }
-    }
-
     /// Time goes by: the driver looked at something.
     pub fn tick(&mut self, platform: &mut Platform) {
         if let Some(pending) = &mut self.pending {
@@ -206,70 +165,6 @@ impl Unit {
         while self.options.latency == 0 && self.queue_may_run() {
             self.queue_step(platform);
         }
-    }
-
-    fn carry_out(&mut self, platform: &mut Platform) {
-        let Some(Pending { command, .. }) = self.pending.take() else {
-            return;
-        };
-        if command & SET_ROOT != 0 {
-            self.root = self.root_register & !0xfff;
-            platform
-                .watch
-                .root_set(self.index, self.root, &platform.memory, &mut platform.rules);
-            self.pointer_set(platform, true);
-        }
-        if command & SET_INTERRUPTS != 0 {
-            self.remap = RemapTable::from_register(self.interrupt_register);
-            let entries = self.remap.entries;
-            platform
-                .watch
-                .interrupt_table_set(self.index, self.remap.base, entries);
-            self.pointer_set(platform, false);
-        }
-        if command & FLUSH_BUFFER != 0 {
-            for change in platform.memory.flush_buffer() {
-                platform
-                    .watch
-                    .changed(change, &platform.memory, &mut platform.rules);
-            }
-        }
-        let on = command & !self.status & SWITCHES;
-        let off = !command & self.status & SWITCHES;
-        if on & QUEUE != 0 {
-            self.queue_on(platform);
-        }
-        if off & QUEUE != 0 {
-            self.queue_off(platform);
-        }
-        let old = self.old_pointers;
-        if on & TRANSLATION != 0 && (old.0 || old.1) || on & REMAPPING != 0 && old.2 {
-            self.pointer_not_flushed(platform);
-        }
-        self.status = command & (SWITCHES | SET_ROOT | SET_INTERRUPTS)
-            | self.status & (SET_ROOT | SET_INTERRUPTS);
-        self.settle_queue(platform);
-    }
-
-    fn pointer_set(&mut self, platform: &mut Platform, root: bool) {
-        let pending = !self.options.pointer_flushes;
-        if root {
-            (self.old_pointers.0, self.old_pointers.1) = (pending, pending);
-        } else {
-            self.old_pointers.2 = pending;
-        }
-        if self.options.pointer_flushes && root {
-            self.drop_contexts(platform, None, None);
-            self.drop_translations(platform, None, None, false);
-        } else if self.options.pointer_flushes {
-            self.drop_interrupts(platform, None);
-        }
-    }
-
-    fn pointer_not_flushed(&self, platform: &mut Platform) {
-        platform.rules.broken(Rule::InvalidateAfterPointer, || {
-            format!("unit {}", self.index)
-        });
     }
 
     /// Caches what just became present, as hardware may at any time.
@@ -300,46 +195,13 @@ impl Unit {
         self.queue.injected.push_back((after, fault));
     }
 
+    /// How many troubles are still to come.
+    pub fn troubles(&self) -> usize {
+        self.queue.injected.len()
+    }
+
     /// Fault events sent: address and data of each message.
     pub fn events(&mut self) -> &mut VecDeque<(u64, u32)> {
         &mut self.faults.events
-    }
-
-    /// Puts the switches into a state, as firmware left them.
-    pub fn preset(&mut self, switches: u32, root: u64, interrupts: u64, platform: &mut Platform) {
-        self.root_register = root;
-        self.interrupt_register = interrupts;
-        if root != 0 {
-            self.pending = Some(Pending {
-                accesses: 0,
-                command: self.status & SWITCHES | SET_ROOT,
-            });
-            self.carry_out(platform);
-        }
-        if interrupts != 0 {
-            let command = self.status & SWITCHES | SET_INTERRUPTS;
-            self.pending = Some(Pending {
-                accesses: 0,
-                command,
-            });
-            self.carry_out(platform);
-        }
-        self.old_pointers = (false, false, false);
-        self.status |= switches;
-    }
-
-    /// Has firmware's protection on.
-    pub fn preset_protection(&mut self) {
-        self.protected = PROTECT | PROTECTED;
-    }
-
-    /// Whether a stuck queue, or one in trouble, was left behind.
-    pub fn preset_queue(&mut self, address: u64, head: u64, tail: u64, fault: Option<QueueFault>) {
-        self.queue.address = address;
-        self.queue.head = head;
-        self.queue.tail = tail;
-        if let Some(fault) = fault {
-            self.faults.queue_trouble(fault);
-        }
     }
 }

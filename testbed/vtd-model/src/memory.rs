@@ -2,7 +2,7 @@
 //! The memory that tables live in, as processors see it and as hardware does. The two differ in
 //! lines that were written and neither written back nor (where there is a write buffer) flushed.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 /// Bytes in a page.
 pub(crate) const PAGE: u64 = 4096;
@@ -30,8 +30,8 @@ pub(crate) struct HostMemory {
     free: BTreeSet<usize>,
     /// Lines that hardware sees older, with what it sees.
     hidden: HashMap<u64, [u64; LINE_WORDS]>,
-    /// Hidden lines that wait for the write buffer only.
-    buffered: HashSet<u64>,
+    /// Hidden lines that wait for the write buffer only, which drains in order.
+    buffered: Vec<u64>,
     coherent: bool,
     write_buffer: bool,
 }
@@ -42,7 +42,7 @@ impl HostMemory {
             words: vec![POISON; pages * PAGE_WORDS],
             free: (0..pages).collect(),
             hidden: HashMap::new(),
-            buffered: HashSet::new(),
+            buffered: Vec::new(),
             coherent,
             write_buffer,
         }
@@ -136,9 +136,9 @@ impl HostMemory {
         self.hidden.entry(line).or_insert(before);
         self.words[word] = value;
         if self.coherent {
-            self.buffered.insert(line);
+            self.enter_buffer(line);
         } else {
-            self.buffered.remove(&line);
+            self.buffered.retain(|buffered| *buffered != line);
         }
         None
     }
@@ -153,45 +153,50 @@ impl HostMemory {
         }
     }
 
-    /// A processor writes lines back; returns what hardware sees of it at once.
-    pub fn write_back(&mut self, at: u64, bytes: u64) -> Vec<Change> {
-        let mut changes = Vec::new();
-        let mut line = at & !(LINE - 1);
-        while line < at.saturating_add(bytes) {
-            if self.hidden.contains_key(&line) {
-                if self.write_buffer {
-                    self.buffered.insert(line);
-                } else {
-                    self.reveal(line, &mut changes);
-                }
-            }
-            line += LINE;
-        }
-        changes
+    /// The lines that hold these bytes and that hardware sees older.
+    pub fn hidden_lines(&self, at: u64, bytes: u64) -> Vec<u64> {
+        let first = at & !(LINE - 1);
+        let lines = (first..at.saturating_add(bytes)).step_by(LINE as usize);
+        lines
+            .filter(|line| self.hidden.contains_key(line))
+            .collect()
     }
 
-    /// The write buffer is flushed.
-    pub fn flush_buffer(&mut self) -> Vec<Change> {
-        let mut lines: Vec<_> = self.buffered.drain().collect();
-        lines.sort_unstable();
-        let mut changes = Vec::new();
-        for line in lines {
-            self.reveal(line, &mut changes);
+    /// A processor writes a line back; returns what hardware sees of it at once.
+    pub fn write_back(&mut self, line: u64) -> Vec<Change> {
+        if self.write_buffer {
+            self.enter_buffer(line);
+            return Vec::new();
         }
-        changes
+        self.reveal(line)
     }
 
-    fn reveal(&mut self, line: u64, changes: &mut Vec<Change>) {
+    fn enter_buffer(&mut self, line: u64) {
+        if !self.buffered.contains(&line) {
+            self.buffered.push(line);
+        }
+    }
+
+    /// The lines that are in the write buffer, oldest first.
+    pub fn buffered_lines(&self) -> Vec<u64> {
+        self.buffered.clone()
+    }
+
+    /// Hardware sees a line as it is; returns what changes for it.
+    pub fn reveal(&mut self, line: u64) -> Vec<Change> {
+        self.buffered.retain(|buffered| *buffered != line);
         let Some(before) = self.hidden.remove(&line) else {
-            return;
+            return Vec::new();
         };
-        for (index, old) in before.into_iter().enumerate() {
+        let words = before.into_iter().enumerate().map(|(index, old)| {
             let at = line + 8 * index as u64;
-            let new = self.read(at);
-            if new != old {
-                changes.push(Change { at, old, new });
+            Change {
+                at,
+                old,
+                new: self.read(at),
             }
-        }
+        });
+        words.filter(|change| change.new != change.old).collect()
     }
 }
 
@@ -211,7 +216,8 @@ mod tests {
             old: 0,
             new: 5,
         };
-        assert_eq!(memory.write_back(page, 64), [change]);
+        assert_eq!(memory.hidden_lines(page, 4096), [page]);
+        assert_eq!(memory.write_back(page), [change]);
         assert_eq!(memory.walk(page + 8), Some(5));
     }
 
@@ -221,18 +227,23 @@ mod tests {
             let mut memory = HostMemory::new(4, coherent, true);
             let page = memory.allocate(1).unwrap();
             memory.write(page, 5);
-            assert_eq!(memory.flush_buffer().len(), usize::from(coherent));
-            memory.write(page, 6);
-            assert_eq!(memory.write_back(page, 8), []);
-            let old = if coherent { 5 } else { 0 };
-            assert_eq!(memory.walk(page), Some(old));
+            assert_eq!(memory.buffered_lines().len(), usize::from(coherent));
+            assert_eq!(memory.write_back(page), []);
             assert_eq!(
-                memory.flush_buffer(),
+                (memory.buffered_lines(), memory.walk(page)),
+                (vec![page], Some(0))
+            );
+            assert_eq!(
+                memory.reveal(page),
                 [Change {
                     at: page,
-                    old,
-                    new: 6
+                    old: 0,
+                    new: 5
                 }]
+            );
+            assert_eq!(
+                (memory.buffered_lines(), memory.walk(page)),
+                (vec![], Some(5))
             );
         }
     }

@@ -6,7 +6,10 @@ use mmio::Mmio;
 
 use crate::descriptor::{Descriptor, Draining};
 use crate::iommu::{Domain, Iommu};
-use crate::{Bdf, DomainId, Error, Memory, Result};
+use crate::{Bdf, Capabilities, DomainId, Error, Memory, Result};
+
+/// The most descriptors that a change of a context entry takes.
+const INVALIDATION: usize = 3;
 
 impl<R: Mmio, M: Memory> Iommu<R, M> {
     /// Puts `device`, which is behind `unit`, into `domain`.
@@ -26,8 +29,7 @@ impl<R: Mmio, M: Memory> Iommu<R, M> {
         domain.units |= 1 << unit;
         domain.devices += 1;
         let done = if engine.capabilities().cm() {
-            // What is cached of an entry that was not present has domain id 0 (§6.1).
-            let batch = invalidation(engine.capabilities(), DomainId(0), domain.id, device);
+            let batch = invalidation(engine.capabilities(), domain.id, device);
             engine.invalidate(&mut self.memory, &batch)
         } else {
             engine.publish()
@@ -50,11 +52,11 @@ impl<R: Mmio, M: Memory> Iommu<R, M> {
             return Err(Error::NotAttached(device));
         }
         engine.root.block(&mut self.memory, device, false)?;
-        let batch = invalidation(engine.capabilities(), domain.id, domain.id, device);
+        let batch = invalidation(engine.capabilities(), domain.id, device);
         engine.invalidate(&mut self.memory, &batch)?;
         engine.root.detach(&mut self.memory, device);
         domain.devices -= 1;
-        Ok(())
+        engine.publish()
     }
 
     /// The domain that a device is in.
@@ -82,31 +84,37 @@ impl<R: Mmio, M: Memory> Iommu<R, M> {
             .domain(&self.memory, device)
             .unwrap_or(DomainId(0));
         engine.root.block(&mut self.memory, device, silent)?;
-        let mut batch: Vec<_, 3> = Vec::new();
-        let _ =
-            batch.extend_from_slice(&invalidation(engine.capabilities(), domain, domain, device));
+        let mut batch: Vec<_, { INVALIDATION + 1 }> =
+            invalidation(engine.capabilities(), domain, device)
+                .into_iter()
+                .collect();
         let mut next = 0;
         while let Some(index) = engine.interrupts.of_source(&self.memory, device, next) {
             engine.interrupts.block(&mut self.memory, index, silent)?;
             next = u32::from(index) + 1;
         }
         if next != 0 {
+            // Cannot fail: there is room for one more.
             let _ = batch.push(Descriptor::interrupts_global());
         }
         engine.invalidate(&mut self.memory, &batch)
     }
 }
 
-/// What has to go when a context entry changes: first the entry as it was cached under
-/// `cached_as`, then translations of `domain` (§6.5.3).
+/// What has to go when the context entry of a device changes: first the entry, then the
+/// translations of `domain` that it led to (§6.5.3).
 fn invalidation(
-    capabilities: crate::Capabilities,
-    cached_as: DomainId,
+    capabilities: Capabilities,
     domain: DomainId,
     device: Bdf,
-) -> [Descriptor; 2] {
-    [
-        Descriptor::context_device(cached_as, device),
-        Descriptor::iotlb_domain(domain, Draining::of(capabilities)),
-    ]
+) -> Vec<Descriptor, INVALIDATION> {
+    let mut batch = Vec::new();
+    // Cannot fail: there is room for all three.
+    let _ = batch.push(Descriptor::context_device(domain, device));
+    if capabilities.cm() {
+        // An entry that is not present is cached too, with domain id 0 (§6.1).
+        let _ = batch.push(Descriptor::context_device(DomainId(0), device));
+    }
+    let _ = batch.push(Descriptor::iotlb_domain(domain, Draining::of(capabilities)));
+    batch
 }

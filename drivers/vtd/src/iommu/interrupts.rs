@@ -3,8 +3,10 @@
 
 use mmio::Mmio;
 
+use crate::descriptor::Descriptor;
 use crate::iommu::Iommu;
-use crate::{Bdf, Descriptor, Error, Irte, Memory, Result, Target};
+use crate::irte::Irte;
+use crate::{Bdf, Error, Memory, Result, Target};
 
 impl<R: Mmio, M: Memory> Iommu<R, M> {
     /// Lets `source` raise `target` with interrupt `index` of `unit`.
@@ -62,7 +64,8 @@ impl<R: Mmio, M: Memory> Iommu<R, M> {
         }
         engine.interrupts.block(&mut self.memory, index, false)?;
         engine.invalidate(&mut self.memory, &[Descriptor::interrupt(index)])?;
-        engine.interrupts.clear(&mut self.memory, index)
+        engine.interrupts.clear(&mut self.memory, index)?;
+        engine.publish()
     }
 
     /// The source that may use interrupt `index` of `unit`.

@@ -30,8 +30,8 @@ pub(super) struct Queue {
     pub idle: u32,
     /// How many descriptors go well before which trouble.
     pub injected: VecDeque<(usize, QueueFault)>,
-    /// Waits are dropped until the queue is empty.
-    drops_waits: bool,
+    /// Waits before this offset are dropped: they were under way when an invalidation timed out.
+    drops_waits: Option<u64>,
 }
 
 impl Queue {
@@ -54,7 +54,7 @@ impl Queue {
 impl Unit {
     pub(super) fn queue_on(&mut self, platform: &mut Platform) {
         self.queue.head = 0;
-        self.queue.drops_waits = false;
+        self.queue.drops_waits = None;
         let base = self.queue.address & !(PAGE - 1);
         for page in (base..base + self.queue.bytes()).step_by(PAGE as usize) {
             platform.watch.pin(page, self.index);
@@ -86,7 +86,9 @@ impl Unit {
         }
         match trouble {
             Some(fault) => {
-                self.queue.drops_waits |= fault == QueueFault::Timeout;
+                if fault == QueueFault::Timeout {
+                    self.queue.drops_waits = Some(self.queue.tail);
+                }
                 self.faults.queue_trouble(fault);
             }
             None if !self.invalidate(low, high, platform) => {
@@ -96,8 +98,8 @@ impl Unit {
             None => {}
         }
         self.queue.head = (self.queue.head + DESCRIPTOR) % self.queue.bytes();
-        if self.queue.head == self.queue.tail {
-            self.queue.drops_waits = false;
+        if Some(self.queue.head) == self.queue.drops_waits {
+            self.queue.drops_waits = None;
         }
     }
 
@@ -155,7 +157,7 @@ impl Unit {
 
     fn wait(&mut self, low: u64, high: u64, platform: &mut Platform) {
         const WRITES_STATUS: u64 = 1 << 5;
-        if low & WRITES_STATUS == 0 || self.queue.drops_waits {
+        if low & WRITES_STATUS == 0 || self.queue.drops_waits.is_some() {
             return;
         }
         let at = high & !3;

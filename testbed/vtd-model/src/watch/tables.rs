@@ -34,6 +34,13 @@ pub(crate) struct Attachment {
     pub domain: u16,
 }
 
+/// What went with an entry.
+#[derive(Debug, Default)]
+struct Lost {
+    pages: Vec<u64>,
+    leaves: Vec<(u64, u64)>,
+}
+
 /// Bytes that an entry of a table at `level` translates.
 pub(crate) fn span(level: u8) -> u64 {
     PAGE << (9 * u32::from(level - 1))
@@ -110,16 +117,26 @@ impl Watch {
         }
     }
 
-    /// The tables that an entry led to, with all below them.
-    fn unregister(&mut self, page: u64, level: u8, memory: &HostMemory, pages: &mut Vec<u64>) {
+    /// Forgets a table and all below it; collects the pages, and the leaves that were present.
+    fn unregister(
+        &mut self,
+        page: u64,
+        level: u8,
+        base: u64,
+        memory: &HostMemory,
+        lost: &mut Lost,
+    ) {
         if self.tables.remove(&page).is_none() {
             return;
         }
-        pages.push(page);
+        lost.pages.push(page);
         for index in 0..512 {
             let entry = memory.walk(page + 8 * index).unwrap_or(0);
-            if let Some(child) = below(entry, level) {
-                self.unregister(child, level - 1, memory, pages);
+            let at = base + index * span(level);
+            match below(entry, level) {
+                Some(child) => self.unregister(child, level - 1, at, memory, lost),
+                None if entry & READ_WRITE != 0 => lost.leaves.push((at, at + span(level))),
+                None => {}
             }
         }
     }
@@ -134,26 +151,28 @@ impl Watch {
     ) {
         let at = base + (change.at % PAGE / 8) * span(level);
         if change.old & READ_WRITE != 0 {
-            let mut pages = Vec::new();
-            if let Some(child) = below(change.old, level) {
-                self.unregister(child, level - 1, memory, &mut pages);
+            let mut lost = Lost::default();
+            match below(change.old, level) {
+                Some(child) => self.unregister(child, level - 1, at, memory, &mut lost),
+                None => lost.leaves.push((at, at + span(level))),
             }
-            let users = self.trees.get(&root).cloned().unwrap_or_default();
-            for Attachment { unit, domain, .. } in users {
-                self.lose(Stale {
-                    unit,
-                    domain,
-                    base: at,
-                    end: at + span(level),
-                    page: None,
-                });
-                for &page in &pages {
-                    let page = Some(page);
+            for Attachment { unit, domain, .. } in self.users(root) {
+                for &(base, end) in &lost.leaves {
+                    self.lose(Stale {
+                        unit,
+                        domain,
+                        base,
+                        end,
+                        page: None,
+                    });
+                }
+                for &page in &lost.pages {
+                    let (end, page) = (at + span(level), Some(page));
                     self.stale.push(Stale {
                         unit,
                         domain,
                         base: at,
-                        end: at + span(level),
+                        end,
                         page,
                     });
                 }
