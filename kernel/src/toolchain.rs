@@ -14,6 +14,11 @@ pub(crate) const CC: &str = "gcc -fcommon -fno-strict-aliasing -fno-stack-protec
 /// Warnings that are asked for. Those left out of the kernel's own list complain about its age.
 pub(crate) const WARNINGS: &str = "all undef no-address-of-packed-member no-array-bounds";
 
+/// Folder of the Python modules that the kernel's generators need and distributions lack.
+pub(crate) const PYTHON_MODULES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tools");
+/// The module there.
+pub(crate) const TEMPITA: &str = include_str!("../tools/tempita.py");
+
 /// The programs that were found.
 pub(crate) struct Toolchain {
     /// A Python 3 with the module `ply`.
@@ -58,4 +63,41 @@ fn try_run(program: &str, args: &[&str], tool: &str, package: &'static str) -> R
         return Err(failed(format!("{program}: {last}")));
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_named_with_its_package() {
+        for (program, args, message) in [
+            (
+                "/no/such/program",
+                &["--version"][..],
+                "/no/such/program: No such file",
+            ),
+            (
+                "sh",
+                &["-c", "echo first >&2; echo last >&2; exit 3"],
+                "sh: last. On Debian",
+            ),
+            ("false", &[], "false: it failed"),
+        ] {
+            let error = try_run(program, args, "the tool", "its-package")
+                .unwrap_err()
+                .to_string();
+            assert!(
+                error.starts_with("building the kernel needs the tool: "),
+                "{error}"
+            );
+            assert!(error.contains(message), "{error}");
+            assert!(error.ends_with("apt-get install its-package"), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_a_program_prints_is_returned() {
+        assert_eq!(try_run("echo", &["12.2"], "", "").unwrap(), "12.2\n");
+    }
 }
