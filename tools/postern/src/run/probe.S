@@ -63,7 +63,7 @@ no:
 
     .data
 region_address:
-    .quad region
+    .long region, 0                     # a physical address of 64 bits
 
     .bss
     .balign 4096
