@@ -74,9 +74,10 @@ fn init() -> Console {
         irq,
     };
     let count = names.iter().flatten().count();
-    console
-        .multiplexer
-        .notice(format_args!("{count} streams; Ctrl-] h shows the keys"));
+    let plural = if count == 1 { "" } else { "s" };
+    console.multiplexer.notice(format_args!(
+        "INFO: {count} stream{plural}; Ctrl-] h shows the keys"
+    ));
     console.pump();
     console
 }
@@ -91,7 +92,7 @@ impl Console {
             let lost = self.output.take_counters();
             if !lost.is_clean() {
                 self.multiplexer
-                    .notice(format_args!("trouble on the line: {lost}"));
+                    .notice(format_args!("WARN: trouble on the line: {lost}"));
             }
             let done = self.multiplexer.pump(&mut self.rings, &mut self.output);
             if self.output.flush() || done {
