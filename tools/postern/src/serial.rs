@@ -59,12 +59,16 @@ fn visible(text: &str) -> impl Iterator<Item = char> + '_ {
     })
 }
 
-/// A line that a program of the system logged: `timer|INFO: 100 MHz`.
+/// The levels of messages.
+const LEVELS: [&str; 5] = ["ERROR", "WARN", "INFO", "DEBUG", "TRACE"];
+
+/// A line that a part of the system printed: `timer|INFO: 100 MHz`, or `console|2 streams`, which
+/// has no level.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Logged<'a> {
     /// Name of the protection domain, or of the part of the system.
     pub name: &'a str,
-    /// `ERROR`, `WARN`, `INFO`, `DEBUG` or `TRACE`.
+    /// `ERROR`, `WARN`, `INFO`, `DEBUG`, `TRACE`, or nothing.
     pub level: &'a str,
     /// The rest.
     pub text: &'a str,
@@ -74,10 +78,14 @@ impl<'a> Logged<'a> {
     /// Understands `line`, if it is one.
     pub fn parse(line: &'a str) -> Option<Self> {
         let (name, rest) = line.split_once('|')?;
-        let (level, text) = rest.split_once(':')?;
-        let known = ["ERROR", "WARN", "INFO", "DEBUG", "TRACE"].contains(&level);
-        let named = !name.is_empty() && !name.contains(char::is_whitespace);
-        (known && named).then_some(Self {
+        if name.is_empty() || name.contains(char::is_whitespace) {
+            return None;
+        }
+        let levelled = rest
+            .split_once(':')
+            .filter(|(level, _)| LEVELS.contains(level));
+        let (level, text) = levelled.unwrap_or(("", rest));
+        Some(Self {
             name,
             level,
             text: text.trim_start(),
@@ -136,7 +144,8 @@ mod tests {
                 logged("MON", "ERROR", "pd 'x' faulted"),
             ),
             ("x|INFO:", logged("x", "INFO", "")),
-            ("x|NOTE: y", None),
+            ("console|2 streams", logged("console", "", "2 streams")),
+            ("x|NOTE: y", logged("x", "", "NOTE: y")),
             ("two words|INFO: y", None),
             ("|INFO: y", None),
             ("Booting all finished, dropped to user space", None),

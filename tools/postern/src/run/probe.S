@@ -63,7 +63,7 @@ no:
 
     .data
 region_address:
-    .long region, 0                     # a physical address of 64 bits
+    .long region, 0
 
     .bss
     .balign 4096
