@@ -54,7 +54,6 @@ fn bochsrc(machine: &Machine, iso: &Path, log: &Path) -> String {
          boot: cdrom\n\
          com1: enabled=1, mode=term, dev=/dev/stdin\n\
          clock: sync=none, time0=utc\n\
-         sound: driver=dummy\n\
          mouse: enabled=0\n\
          log: \"{log}\"\n\
          panic: action=fatal\n\
