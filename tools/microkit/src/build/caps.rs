@@ -98,15 +98,9 @@ impl Builder<'_> {
                 CapKind::VSpace => (Some(of.vspace), Rights::ALL),
                 CapKind::Vcpu => (of.vcpu.map(|(vcpu, _)| vcpu), Rights::WRITE),
             };
-            match object {
-                Some(object) => {
-                    self.grant(own.root, cap.slot.into(), object, rights, CapData::None);
-                }
-                None => {
-                    let name = &self.input.system.pds[cap.pd].name;
-                    let message = format!("protection domain '{name}' has no virtual machine");
-                    self.error(&cap.span, message, "name a protection domain that has one");
-                }
+            // The parser lets cap_vcpu name only those that have one.
+            if let Some(object) = object {
+                self.grant(own.root, cap.slot.into(), object, rights, CapData::None);
             }
         }
     }

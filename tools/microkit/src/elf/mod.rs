@@ -169,4 +169,4 @@ fn header(bytes: &[u8]) -> Result<&FileHeader64<LittleEndian>, ElfError> {
 }
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;
