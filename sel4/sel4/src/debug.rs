@@ -12,10 +12,8 @@ use crate::{
     sys::syscall_id,
 };
 
-/// Bytes that [`debug_put_string`] gives the kernel in one call: what fits the message registers.
-pub const DEBUG_STRING_MAX: usize = 960;
-
-/// Room on the stack for the message words that a string overwrites.
+/// Message words that a part of a string overwrites, and that are saved on the stack meanwhile. The
+/// kernel would take 120.
 const SAVED_WORDS: usize = 64;
 
 fn simple(number: isize, rdi: Word, rsi: Word) -> Registers {

@@ -21,6 +21,7 @@ mod debug;
 mod error;
 mod extra;
 mod fault;
+mod frame_type;
 mod invocations;
 mod invoke;
 mod ipc_buffer;
@@ -29,28 +30,30 @@ mod object;
 mod reply_authority;
 mod state;
 mod syscalls;
+mod untyped_desc;
 mod user_context;
 mod vm_attributes;
 
 pub mod init_thread;
 pub mod sys;
 
-pub use bootinfo::{BootInfo, BootInfoPtr, UntypedDesc};
+pub use bootinfo::{BootInfo, BootInfoPtr};
 pub use cap_rights::{CapRights, CapRightsBuilder};
 pub use caps::{Cap, CapType, cap, cap_type};
 pub use cnode_cap_data::CNodeCapData;
 pub use cptr::{AbsoluteCPtr, CPtr, CPtrBits, CPtrWithDepth, HasCPtrWithDepth};
-pub use debug::{DEBUG_STRING_MAX, debug_halt, debug_put_char, debug_put_string, debug_snapshot};
+pub use debug::{debug_halt, debug_put_char, debug_put_string, debug_snapshot};
 pub use error::{Error, Result};
 pub use extra::{BootInfoExtra, BootInfoExtraId, BootInfoExtraIter};
 pub use fault::{CapFault, Fault, NullFault, UnknownSyscall, UserException, VmFault};
+pub use frame_type::{CapTypeForFrameObject, FrameObjectType};
 pub use invocations::io_port_badge;
 pub use invoke::{CallResult, invoke};
 pub use ipc_buffer::IpcBuffer;
 pub use message_info::{MessageInfo, MessageInfoBuilder};
 pub use object::{
-    CapTypeForFrameObject, FrameObjectType, ObjectBlueprint, ObjectBlueprintArch,
-    ObjectBlueprintSeL4Arch, ObjectBlueprintX64, ObjectBlueprintX86,
+    ObjectBlueprint, ObjectBlueprintArch, ObjectBlueprintSeL4Arch, ObjectBlueprintX64,
+    ObjectBlueprintX86,
 };
 pub use reply_authority::{ConveysReplyAuthority, ImplicitReplyAuthority, ReplyAuthority};
 pub use state::{set_ipc_buffer, with_ipc_buffer, with_ipc_buffer_mut};
@@ -58,6 +61,7 @@ pub use syscalls::{
     Badge, CallWithMRs, FastMessages, NUM_FAST_MESSAGE_REGISTERS, NUM_MESSAGE_REGISTERS,
     RecvWithMRs, reply, vm_enter, r#yield,
 };
+pub use untyped_desc::UntypedDesc;
 pub use user_context::UserContext;
 pub use vm_attributes::VmAttributes;
 

@@ -5,9 +5,3 @@
 //! by hand: labels are positional, so one entry more shifts all later ones.
 
 include!(concat!(env!("OUT_DIR"), "/abi.rs"));
-
-/// First address above user space: the kernel refuses mappings from here on.
-pub const USER_TOP: u64 = 0x7fff_ffff_f000;
-
-/// Bytes of a small page, base-two logarithm.
-pub const PAGE_BITS: usize = 12;
