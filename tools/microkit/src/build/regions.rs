@@ -39,17 +39,6 @@ impl Builder<'_> {
             );
             return None;
         };
-        let top = self.input.config.paddr_top;
-        if let Some(paddr) = region.phys_addr
-            && paddr.checked_add(region.size).is_none_or(|end| end > top)
-        {
-            let message = format!(
-                "memory region '{}' ends behind the highest physical address, {top:#x}",
-                region.name
-            );
-            self.error(&region.span, message, "correct phys_addr or size");
-            return None;
-        }
         let kind = Kind::Frames {
             count,
             size,

@@ -10,7 +10,9 @@ use std::ops::Range;
 use std::path::Path;
 
 use object::LittleEndian;
-use object::elf::{EM_X86_64, ET_EXEC, FileHeader64, PF_W, PF_X, PT_INTERP, PT_LOAD};
+use object::elf::{
+    EM_X86_64, ET_EXEC, FileHeader64, PF_W, PF_X, PT_INTERP, PT_LOAD, ProgramHeader64,
+};
 use object::read::elf::{FileHeader, ProgramHeader};
 
 pub use error::ElfError;
@@ -93,12 +95,22 @@ impl Program {
         {
             return Err(ElfError::Dynamic);
         }
-        let mut segments = Vec::new();
-        for header in headers {
-            if header.p_type(LittleEndian) == PT_LOAD && header.p_memsz(LittleEndian) != 0 {
-                segments.push(Segment::parse(header, bytes)?);
-            }
+        let loaded = |header: &&ProgramHeader64<LittleEndian>| {
+            header.p_type(LittleEndian) == PT_LOAD && header.p_memsz(LittleEndian) != 0
+        };
+        let loaded: Vec<_> = headers.iter().filter(loaded).collect();
+        // Segments that share content would let a small file take any amount of memory.
+        let sizes = loaded
+            .iter()
+            .map(|header| u128::from(header.p_filesz(LittleEndian)));
+        if sizes.sum::<u128>() > bytes.len() as u128 {
+            return Err(ElfError::Truncated);
         }
+        let segments: Result<Vec<_>, _> = loaded
+            .into_iter()
+            .map(|header| Segment::parse(header, bytes))
+            .collect();
+        let mut segments = segments?;
         segments.sort_by_key(|segment| segment.vaddr);
         if let Some(pair) = segments
             .windows(2)
@@ -127,10 +139,7 @@ impl Program {
 }
 
 impl Segment {
-    fn parse(
-        header: &object::elf::ProgramHeader64<LittleEndian>,
-        bytes: &[u8],
-    ) -> Result<Self, ElfError> {
+    fn parse(header: &ProgramHeader64<LittleEndian>, bytes: &[u8]) -> Result<Self, ElfError> {
         let data = header
             .data(LittleEndian, bytes)
             .map_err(|()| ElfError::Truncated)?;

@@ -149,13 +149,6 @@ fn memory_that_no_kernel_can_hold_is_reported() {
         errors.len() == 1 && errors[0].contains(expected),
         "{errors:#?}"
     );
-    let region = r#"<memory_region name="far" size="0x2000" phys_addr="0x7ffffffff000"/>"#;
-    let content = region.to_owned() + &pd("a", r#"<map mr="far" vaddr="0x10000000"/>"#);
-    let error = only_error(&bench, &content, "1:9");
-    assert!(
-        error.contains("'far' ends behind the highest physical address"),
-        "{error}"
-    );
 }
 
 #[test]
