@@ -25,6 +25,9 @@ pub(super) fn quote(value: &str) -> String {
     text
 }
 
+/// Candidates that are looked at; more names than any real system has.
+const CANDIDATES_MAX: usize = 1000;
+
 /// The candidate that `word` is most likely meant to be, if one is close enough.
 pub(super) fn nearest<'c>(
     word: &str,
@@ -33,12 +36,13 @@ pub(super) fn nearest<'c>(
     if word.len() > WORD_MAX {
         return None;
     }
+    let word_lowercase = word.to_lowercase();
     candidates
         .into_iter()
+        .take(CANDIDATES_MAX)
         .filter(|candidate| candidate.len() <= WORD_MAX && *candidate != word)
         .map(|candidate| {
-            let distance =
-                strsim::damerau_levenshtein(&word.to_lowercase(), &candidate.to_lowercase());
+            let distance = strsim::damerau_levenshtein(&word_lowercase, &candidate.to_lowercase());
             (distance, candidate)
         })
         .filter(|&(distance, candidate)| distance <= (word.len().max(candidate.len()) / 3).max(1))

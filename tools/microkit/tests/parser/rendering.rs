@@ -67,3 +67,29 @@ fn two_places_that_collide() {
 ";
     assert_eq!(trimmed(&render(&errors[1], PLAIN)), expected);
 }
+
+/// docs/system-description.md
+const PAGE: &str = include_str!("../../../../docs/system-description.md");
+
+/// The first block of the page in a language.
+fn block(language: &str) -> &'static str {
+    let after = PAGE
+        .split_once(&format!("```{language}\n"))
+        .expect("there is a block")
+        .1;
+    after.split_once("```").expect("it ends").0
+}
+
+#[test]
+fn the_example_of_the_page_is_valid_without_a_warning() {
+    let result = sdf::parse("example.xml", block("xml"), &kernel_config(), &[]);
+    let (system, warnings) = result.expect("it is valid");
+    assert_eq!((system.pds.len(), warnings.len()), (2, 0));
+}
+
+#[test]
+fn the_page_shows_an_error_as_it_looks() {
+    let errors = sdf::parse("system.xml", TEXT, &kernel_config(), &[]).unwrap_err();
+    let error = trimmed(&render(&errors[1], PLAIN));
+    assert!(PAGE.contains(&format!("```\n{error}```")), "{error}");
+}
