@@ -131,6 +131,11 @@ impl<R: Mmio> Engine<R> {
         &self.config
     }
 
+    /// The number of interrupt entries.
+    pub fn interrupt_entries(&self) -> u32 {
+        self.interrupts.entries()
+    }
+
     /// What firmware left.
     pub fn leftovers(&self) -> &Leftovers {
         &self.leftovers

@@ -203,6 +203,11 @@ impl Board {
         self.inner.borrow_mut().units[unit].inject(fault, after);
     }
 
+    /// Has a unit's invalidation queue stand still, without an error, or go on.
+    pub fn halt_queue(&self, unit: usize, halted: bool) {
+        self.inner.borrow_mut().units[unit].halt_queue(halted);
+    }
+
     /// How many troubles are still to come.
     pub fn troubles(&self, unit: usize) -> usize {
         self.inner.borrow().units[unit].troubles()

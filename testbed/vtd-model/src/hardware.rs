@@ -195,6 +195,11 @@ impl Unit {
         self.queue.injected.push_back((after, fault));
     }
 
+    /// Has the queue stand still, or go on.
+    pub fn halt_queue(&mut self, halted: bool) {
+        self.queue.halted = halted;
+    }
+
     /// How many troubles are still to come.
     pub fn troubles(&self) -> usize {
         self.queue.injected.len()

@@ -52,6 +52,10 @@ impl Board {
 
     fn preset(&self, unit: usize, switches: u32, root: u64, interrupts: u64) {
         let inner = &mut *self.inner.borrow_mut();
+        for line in inner.platform.memory.buffered_lines() {
+            let changes = inner.platform.memory.reveal(line);
+            inner.visible(changes);
+        }
         inner.units[unit].preset(switches, root, interrupts, &mut inner.platform);
     }
 }

@@ -28,6 +28,8 @@ pub(super) struct Queue {
     pub tail: u64,
     /// Accesses of the driver since the last descriptor was done.
     pub idle: u32,
+    /// Stands still for no reason that it would tell.
+    pub halted: bool,
     /// How many descriptors go well before which trouble.
     pub injected: VecDeque<(usize, QueueFault)>,
     /// Waits before this offset are dropped: they were under way when an invalidation timed out.
@@ -73,7 +75,8 @@ impl Unit {
     }
 
     pub(super) fn queue_may_run(&self) -> bool {
-        self.is_on(QUEUE) && self.queue.head != self.queue.tail && !self.faults.queue_stopped()
+        let open = self.is_on(QUEUE) && !self.queue.halted;
+        open && self.queue.head != self.queue.tail && !self.faults.queue_stopped()
     }
 
     pub(super) fn queue_step(&mut self, platform: &mut Platform) {

@@ -12,6 +12,19 @@ pub struct Tables {
     pub board: Board,
     /// 128 bits can be written at once.
     pub pairs: bool,
+    /// Words written so far.
+    pub writes: u64,
+}
+
+impl Tables {
+    /// Of a board that writes 128 bits at once.
+    pub fn new(board: &Board) -> Self {
+        Self {
+            board: board.clone(),
+            pairs: true,
+            writes: 0,
+        }
+    }
 }
 
 impl Memory for Tables {
@@ -25,6 +38,7 @@ impl Memory for Tables {
         self.board.read(at.0)
     }
     fn write64(&mut self, at: Hpa, value: u64) {
+        self.writes += 1;
         self.board.write(at.0, value);
     }
     fn write128(&mut self, at: Hpa, value: u128) -> bool {
@@ -54,14 +68,7 @@ pub fn config() -> Config {
 /// Takes a board over.
 pub fn start_with(board: &Board, units: usize, config: Config) -> Result<Driver, (usize, Error)> {
     let probed = (0..units).map(|unit| Unit::probe(board.registers(unit)).expect("it answers"));
-    Iommu::take_over(
-        Tables {
-            board: board.clone(),
-            pairs: true,
-        },
-        probed,
-        config,
-    )
+    Iommu::take_over(Tables::new(board), probed, config)
 }
 
 /// A board with these units, taken over.

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//! Taking hardware over from firmware, whatever it left on, and refusing what will not do.
+
+mod common;
+
+use common::{config, device, expect_clean, start, start_with};
+use vtd::{ApicId, Config, Delivery, Error, MAX_UNITS, Message, Missing, Target, Vector};
+use vtd_model::{Board, Interrupt, Options, QueueFault};
+
+const PASSED_THROUGH: u16 = 0x98;
+
+#[test]
+fn what_firmware_let_pass_is_blocked_afterwards() {
+    for options in [
+        Options {
+            protected_memory: true,
+            ..Options::default()
+        },
+        Options {
+            protected_memory: true,
+            coherent: false,
+            latency: 4,
+            ..Options::default()
+        },
+        Options {
+            protected_memory: true,
+            pointer_flushes: true,
+            ..Options::default()
+        },
+        Options {
+            protected_memory: true,
+            write_buffer: true,
+            ..Options::default()
+        },
+    ] {
+        let board = Board::new(256, &[options]);
+        board.firmware_translation(0, PASSED_THROUGH);
+        board.firmware_remapping(0, 7, PASSED_THROUGH);
+        board.firmware_queue(0, None);
+        board.firmware_protection(0);
+        board.take_violations();
+        assert_eq!(board.dma(0, PASSED_THROUGH, 0x5000, true), Ok(0x5000));
+        let message = Message::single(7);
+        let send = || board.message(0, PASSED_THROUGH, message.address, 0);
+        assert!(matches!(send(), Interrupt::Remapped { vector: 0x31, .. }));
+
+        let mut driver = start_with(&board, 1, config()).unwrap();
+        let left = driver.units()[0].leftovers().to_string();
+        for words in [
+            "DMA remapping on, interrupt remapping on",
+            "compatibility interrupts",
+            "protected memory on",
+        ] {
+            assert!(left.contains(words), "{left}");
+        }
+        assert_eq!(board.dma(0, PASSED_THROUGH, 0x5000, true), Err(1));
+        assert_eq!(send(), Interrupt::Stopped(0x22));
+        assert_eq!(
+            board.message(0, PASSED_THROUGH, 0xfee0_0000, 0x31),
+            Interrupt::Stopped(0x25)
+        );
+        assert!(!driver.units()[0].unit().protected_memory().enabled);
+        let status = driver.units()[0].unit().global_status();
+        assert!(
+            status.translation() && status.interrupt_remapping() && status.queued_invalidation()
+        );
+        assert!(!status.compatibility_interrupts());
+
+        let target = Target::Remapped {
+            vector: Vector(0x40),
+            destination: ApicId(1),
+            level: false,
+            delivery: Delivery::Fixed,
+        };
+        driver.bind(0, 7, vtd::Bdf(PASSED_THROUGH), target).unwrap();
+        assert!(matches!(
+            send(),
+            Interrupt::Remapped {
+                vector: 0x40,
+                destination: 1,
+                ..
+            }
+        ));
+        expect_clean(&board);
+    }
+}
+
+#[test]
+fn a_queue_that_firmware_left_in_trouble_is_no_obstacle() {
+    for fault in [
+        QueueFault::Refused,
+        QueueFault::Timeout,
+        QueueFault::WrongCompletion,
+    ] {
+        let board = Board::new(256, &[Options::default()]);
+        board.firmware_queue(0, Some(fault));
+        let mut driver = start_with(&board, 1, config()).unwrap();
+        let mut domain = driver.create_domain(48).unwrap();
+        driver.attach(0, device(0, 1, 0), &mut domain).unwrap();
+        driver.detach(0, device(0, 1, 0), &mut domain).unwrap();
+        expect_clean(&board);
+    }
+}
+
+#[test]
+fn faults_that_firmware_left_are_forgotten() {
+    let board = Board::new(
+        256,
+        &[Options {
+            fault_records: 3,
+            ..Options::default()
+        }],
+    );
+    board.firmware_translation(0, PASSED_THROUGH);
+    for _ in 0..5 {
+        assert!(board.dma(0, 0x10, 0, false).is_err());
+    }
+    let mut driver = start_with(&board, 1, config()).unwrap();
+    assert_eq!(driver.take_fault(), None);
+    assert!(!driver.unit_mut(0).unwrap().take_overflow());
+}
+
+#[test]
+fn hardware_that_will_not_do_is_refused_untouched() {
+    let whole = Options::default();
+    let cases = [
+        (
+            Options {
+                queue: false,
+                ..whole
+            },
+            Missing::QueuedInvalidation,
+        ),
+        (
+            Options {
+                remapping: false,
+                ..whole
+            },
+            Missing::InterruptRemapping,
+        ),
+        (
+            Options {
+                extended_interrupts: false,
+                ..whole
+            },
+            Missing::ExtendedInterruptMode,
+        ),
+        (
+            Options {
+                three_levels: false,
+                four_levels: false,
+                ..whole
+            },
+            Missing::Levels,
+        ),
+    ];
+    for (options, missing) in cases {
+        let board = Board::new(256, &[whole, options]);
+        board.firmware_translation(1, PASSED_THROUGH);
+        let before = board.dma(1, PASSED_THROUGH, 0, false);
+        let result = start_with(&board, 2, config()).err();
+        assert_eq!(result, Some((1, Error::Missing(missing))));
+        assert_eq!(
+            board.dma(1, PASSED_THROUGH, 0, false),
+            before,
+            "unit 1 is as it was"
+        );
+        assert_eq!(
+            board.dma(0, PASSED_THROUGH, 0, false),
+            Err(1),
+            "unit 0 blocks all"
+        );
+        expect_clean(&board);
+    }
+}
+
+#[test]
+fn too_little_memory_and_too_many_units_are_told() {
+    for pages in 0..6 {
+        let board = Board::new(pages, &[Options::default()]);
+        let enough = start_with(&board, 1, config());
+        assert_eq!(
+            enough.err(),
+            (pages < 4).then_some((0, Error::OutOfMemory)),
+            "{pages} pages"
+        );
+    }
+    let units = MAX_UNITS + 1;
+    let board = Board::new(1024, &vec![Options::default(); units]);
+    assert_eq!(
+        start_with(&board, units, config()).err(),
+        Some((MAX_UNITS, Error::OutOfIds))
+    );
+}
+
+#[test]
+fn stuck_hardware_does_not_hang_the_driver() {
+    let board = Board::new(
+        256,
+        &[Options {
+            latency: 100_000,
+            ..Options::default()
+        }],
+    );
+    let result = start_with(&board, 1, config()).err();
+    assert_eq!(result, Some((0, Error::Stuck(1 << 26))));
+}
+
+#[test]
+fn sizes_of_table_and_queue_are_brought_into_range() {
+    for (interrupt_order, queue_order, entries) in [(0, 0, 256), (255, 255, 65_536), (12, 3, 4096)]
+    {
+        let board = Board::new(2048, &[Options::default()]);
+        let config = Config {
+            interrupt_order,
+            queue_order,
+            ..config()
+        };
+        let driver = start_with(&board, 1, config).unwrap();
+        assert_eq!(driver.units()[0].interrupt_entries(), entries);
+        assert_eq!(driver.units()[0].config().queue_order, queue_order);
+        expect_clean(&board);
+    }
+}
+
+#[test]
+fn several_units_start_and_serve_their_own_devices() {
+    let units = [
+        Options::default(),
+        Options {
+            caching_mode: true,
+            ..Options::default()
+        },
+        Options {
+            coherent: false,
+            mega: false,
+            ..Options::default()
+        },
+    ];
+    let (board, driver) = start(&units);
+    assert_eq!(driver.units().len(), 3);
+    for (unit, options) in units.iter().enumerate() {
+        assert_eq!(board.dma(unit, 8, 0, false), Err(1));
+        let capabilities = driver.units()[unit].unit().capabilities();
+        assert_eq!(capabilities.into_bits(), options.cap());
+    }
+    expect_clean(&board);
+}
