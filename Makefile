@@ -22,7 +22,7 @@ postern = @env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL \
 	$(CARGO) run --quiet --release --locked --package postern --
 boot = --system $(SYSTEM) --emulator $(EMULATOR) $(if $(CONFIG),--config $(CONFIG)) $(if $(CPUS),--cpus $(CPUS))
 
-.PHONY: help run smoke image test check bench clean fmt lint tools
+.PHONY: help run smoke image test check bench clean picture fmt lint tools
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -45,6 +45,9 @@ check: tools ## check SYSTEM, building nothing
 
 bench: tools ## all benchmarks, or those whose name contains T; results in target/bench
 	$(postern) bench $(if $(T),'$(T)')
+
+picture: tools ## draw SYSTEM as docs/system.svg
+	@$(CARGO) run --quiet --release --locked --package picture -- $(SYSTEM) docs/system.svg
 
 fmt: tools ## format the Rust sources
 	@$(CARGO) fmt --all

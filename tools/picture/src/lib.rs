@@ -9,32 +9,19 @@ mod layout;
 mod links;
 mod svg;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use microkit::config::KernelConfig;
 use microkit::diag::Diagnostic;
 use microkit::model::System;
 use microkit::sdf;
+use sel4_kernel::config::{Config, Variant};
 
 use layout::Layout;
 use links::links;
 
-/// A kernel that can do all that a description may ask for: a picture does not depend on which is
-/// booted.
-const ANY_KERNEL: KernelConfig = KernelConfig {
-    vtx: true,
-    io_address_spaces: true,
-    mcs: false,
-    printing: true,
-    cores: 16,
-    domains: 1,
-    domain_schedules: 100,
-    fpu: true,
-    root_cnode_size_bits: 19,
-    retype_fan_out_limit: 256,
-    max_untyped_caps: 230,
-    paddr_top: 1 << 47,
-};
+/// The kernels that a description may be for: one with several cores, and one with scheduling domains.
+const KERNELS: [Variant; 2] = [Variant::SmpDebug, Variant::Debug];
 
 /// Reads and draws the description at `path`; its file name becomes the title.
 ///
@@ -44,9 +31,24 @@ pub fn read_and_render(path: &Path) -> Result<String, Vec<Diagnostic>> {
     let text = sdf::load(path).map_err(|error| vec![error])?;
     let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
     let name = path.to_string_lossy();
-    let (system, _) = sdf::parse(&name, &text, &ANY_KERNEL, &[folder])?;
+    let system = parse(&name, &text, &[folder])?;
     let title = path.file_name().unwrap_or_default().to_string_lossy();
     Ok(render(&title, &system))
+}
+
+/// Parses for the first kernel that takes the description; the errors are those of the first kernel.
+fn parse(name: &str, text: &str, search: &[PathBuf]) -> Result<System, Vec<Diagnostic>> {
+    let mut first = None;
+    for variant in KERNELS {
+        let parsed = KernelConfig::parse(&Config::of(variant).gen_config_json())
+            .map_err(|error| vec![Diagnostic::without_place(error, "rebuild this program")])
+            .and_then(|config| sdf::parse(name, text, &config, search));
+        match parsed {
+            Ok((system, _)) => return Ok(system),
+            Err(errors) => first = first.or(Some(errors)),
+        }
+    }
+    Err(first.unwrap_or_default())
 }
 
 /// Renders `system` as an SVG document. The same system gives the same bytes.

@@ -12,7 +12,7 @@ const STYLE: &str = "text{font:13px ui-monospace,Menlo,Consolas,monospace;fill:#
 .t{font-size:16px;font-weight:600}.n{font-weight:600}.s{fill:#5a6b7b}\
 .b{fill:#f3f7fb;stroke:#3b6ea5;stroke-width:1.5}.c{fill:#fff;stroke:#3b6ea5}\
 .k{fill:#22384f}.kt{fill:#fff}.l{fill:none;stroke:#3b6ea5;stroke-width:1.4}\
-.m{stroke-dasharray:5 4}.h{fill:#fff;opacity:.85}";
+.m{stroke-dasharray:5 4}.o{paint-order:stroke;stroke:#fff;stroke-width:4px}";
 
 /// The whole document. `title` is the name of the system's file.
 pub fn document(title: &str, system: &System, layout: &Layout, links: &[Link]) -> String {
@@ -120,7 +120,7 @@ fn line(
         ),
     };
     for (i, label) in link.labels.iter().enumerate() {
-        text(labels, "s", lx, ly + LINE * i as f32, label);
+        text(labels, "s o", lx, ly + LINE * i as f32, label);
     }
 }
 

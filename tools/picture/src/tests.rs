@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
-use microkit::sdf;
-
-use super::{ANY_KERNEL, render};
+use super::{parse, render};
 
 const TWO: &str = r#"<system>
   <memory_region name="ring" size="0x1000"/>
@@ -22,8 +20,7 @@ const TWO: &str = r#"<system>
 </system>"#;
 
 fn draw(text: &str) -> String {
-    let (system, _) =
-        sdf::parse("test.system", text, &ANY_KERNEL, &[]).expect("a valid description");
+    let system = parse("test.system", text, &[]).expect("a valid description");
     render("a <title> & more", &system)
 }
 
@@ -83,7 +80,7 @@ fn boxes_of_one_row_do_not_overlap() {
         );
     }
     text += "</system>";
-    let (system, _) = sdf::parse("test.system", &text, &ANY_KERNEL, &[]).expect("valid");
+    let system = parse("test.system", &text, &[]).expect("valid");
     let layout = super::Layout::new(&system, &[]);
     let rects: Vec<_> = layout.nodes.iter().map(|node| node.rect).collect();
     assert_eq!(rects.len(), 12);
@@ -95,4 +92,16 @@ fn boxes_of_one_row_do_not_overlap() {
         }
         assert!(a.x >= 0.0 && a.x + a.w <= layout.width && a.y + a.h <= layout.height);
     }
+}
+
+#[test]
+fn the_picture_in_the_documentation_is_of_the_default_system() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    let path = std::path::Path::new(root).join("system.xml");
+    let drawn = super::read_and_render(&path).expect("a valid description");
+    let kept = std::fs::read_to_string(format!("{root}/docs/system.svg")).expect("the picture");
+    assert!(
+        drawn == kept,
+        "docs/system.svg is out of date: run 'make picture'"
+    );
 }
