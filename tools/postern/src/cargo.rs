@@ -82,6 +82,7 @@ impl<'a> Cargo<'a> {
         let mut command = self.command(subcommand);
         command
             .args([
+                "--quiet",
                 "--locked",
                 "--offline",
                 "--message-format=json-render-diagnostics",

@@ -44,6 +44,17 @@ impl Filter {
             None => mentions(folder, text),
         }
     }
+
+    /// Could a test on the host be meant? Their names have no place behind an `@`, and do not
+    /// begin with the name of one of the `systems` that are booted and a dot.
+    pub fn may_take_host<'a>(&self, mut systems: impl Iterator<Item = &'a str>) -> bool {
+        let Some(text) = &self.0 else { return true };
+        let booted = |system: &str| {
+            text.strip_prefix(system)
+                .is_some_and(|t| t.starts_with('.'))
+        };
+        !text.contains('@') && !systems.any(booted)
+    }
 }
 
 /// Does a Rust source below `folder` contain `text`?
@@ -88,6 +99,25 @@ mod tests {
             let filter = Filter::new(Some(text));
             assert_eq!(
                 filter.may_take("ipc", "qemu-1cpu", folder.path()),
+                expected,
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn host_tests_are_built_only_when_one_can_be_meant() {
+        for (text, expected) in [
+            ("", true),
+            ("ipc", true),
+            ("ipc::tests", true),
+            ("ipc.words", false),
+            ("words@qemu", false),
+            ("ip.words", true),
+        ] {
+            let filter = Filter::new(Some(text));
+            assert_eq!(
+                filter.may_take_host(["irq", "ipc"].into_iter()),
                 expected,
                 "{text}"
             );

@@ -26,6 +26,8 @@ use crate::workspace::Workspace;
 use filter::Filter;
 use outcome::{Outcome, Part, Tally, TestResult};
 use pool::Pool;
+use scenario::Scenario;
+use system::System;
 
 /// How many emulators run at a time.
 const WIDTH: usize = 2;
@@ -37,11 +39,16 @@ pub fn run(workspace: &Workspace, name: Option<&str>) -> Result<bool> {
     let filter = Filter::new(name);
     let started = Instant::now();
     setup::ensure(workspace, &[For::Building])?;
-    let mut parts = host::run(workspace, &filter)?;
-    for part in &parts {
-        print_host(part, &filter);
+    let systems = system::discover(&workspace.root)?;
+    let scenarios = scenario::discover(&workspace.root)?;
+    let mut parts = Vec::new();
+    let system_names = systems.iter().map(|system| system.name.as_str());
+    let scenario_names = scenarios.iter().map(|scenario| scenario.name.as_str());
+    if filter.may_take_host(system_names.chain(scenario_names)) {
+        parts = host::run(workspace, &filter)?;
+        parts.iter().for_each(|part| print_host(part, &filter));
     }
-    parts.extend(in_emulators(workspace, &filter)?);
+    parts.extend(in_emulators(workspace, &filter, &systems, &scenarios)?);
     let results: Vec<&TestResult> = parts.iter().flat_map(|part| &part.results).collect();
     let tally = Tally::of(results.iter().copied());
     if tally == Tally::default() {
@@ -56,10 +63,13 @@ pub fn run(workspace: &Workspace, name: Option<&str>) -> Result<bool> {
 }
 
 /// Boots everything that the filter takes; prints each result as it comes.
-fn in_emulators(workspace: &Workspace, filter: &Filter) -> Result<Vec<Part>> {
-    let systems = system::discover(&workspace.root)?;
-    let plan = system::plan(&systems, filter);
-    let scenarios = scenario::discover(&workspace.root)?;
+fn in_emulators(
+    workspace: &Workspace,
+    filter: &Filter,
+    systems: &[System],
+    scenarios: &[Scenario],
+) -> Result<Vec<Part>> {
+    let plan = system::plan(systems, filter);
     let boots: Vec<_> = scenarios
         .iter()
         .flat_map(|scenario| {
