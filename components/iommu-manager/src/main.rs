@@ -6,17 +6,23 @@
 
 use core::arch::x86_64::__cpuid;
 
+use console_interface::own_stream;
 use image_spec::dma_grants::Table;
 use iommu_manager_core::{Line, report};
 use mmio::MmioRegion;
-use sel4_microkit::{NullHandler, memory_region_symbol, protection_domain, var};
+use sel4_microkit::{
+    ChannelSet, Handler, Infallible, memory_region_symbol, protection_domain, var,
+};
 use vtd::Unit;
 
 /// CPUID leaf 1, ECX: the processor has an x2APIC. Where it has one, the kernel uses it.
 const X2APIC: u32 = 1 << 21;
 
+struct IommuManager;
+
 #[protection_domain]
-fn init() -> NullHandler {
+fn init() -> IommuManager {
+    own_stream!();
     let base = memory_region_symbol!(vtd_registers: *mut u8);
     let size = *var!(vtd_registers_size: usize = 0);
     // SAFETY: the image tool mapped the region of that symbol, with this size, for this program
@@ -37,8 +43,18 @@ fn init() -> NullHandler {
         x2apic,
         |line| match line {
             Line::Info(text) => log::info!("{text}"),
+            Line::Warning(text) => log::warn!("{text}"),
             Line::Error(text) => log::error!("{text}"),
         },
     );
-    NullHandler::new()
+    IommuManager
+}
+
+impl Handler for IommuManager {
+    type Error = Infallible;
+
+    /// Input from the console, which says nothing to this program.
+    fn notified(&mut self, _: ChannelSet) -> Result<(), Infallible> {
+        Ok(())
+    }
 }

@@ -12,6 +12,8 @@ use vtd::{Absent, Needs, Unit};
 pub enum Line<'a> {
     /// How things are.
     Info(fmt::Arguments<'a>),
+    /// What would keep devices from being let loose, if there were any.
+    Warning(fmt::Arguments<'a>),
     /// What keeps devices from being let loose.
     Error(fmt::Arguments<'a>),
 }
@@ -39,12 +41,22 @@ pub fn report<M: Mmio>(
             &mut say,
         );
     }
+    // Without devices there is nothing that the lack of a unit could let loose.
+    let asked = table.is_none_or(|table| !table.devices().is_empty());
     match unit {
-        Ok(unit) => say_unit(unit, &needs(table, x2apic), &mut say),
-        Err(absent) => say(Line::Error(format_args!(
-            "no IOMMU: {absent}; fail closed: no device is let loose"
-        ))),
+        Ok(unit) => say_unit(unit, &needs(table, x2apic), asked, &mut say),
+        Err(absent) => refuse(asked, format_args!("no IOMMU: {absent}"), &mut say),
     }
+}
+
+/// Says that no device is let loose, and why.
+fn refuse(asked: bool, why: fmt::Arguments<'_>, say: &mut impl FnMut(Line<'_>)) {
+    let text = format_args!("{why}; fail closed: no device is let loose");
+    say(if asked {
+        Line::Error(text)
+    } else {
+        Line::Warning(text)
+    });
 }
 
 /// What the grants ask of the unit.
@@ -62,7 +74,7 @@ fn needs(table: Option<&Table<'_>>, x2apic: bool) -> Needs {
     }
 }
 
-fn say_unit<M: Mmio>(unit: &Unit<M>, needs: &Needs, say: &mut impl FnMut(Line<'_>)) {
+fn say_unit<M: Mmio>(unit: &Unit<M>, needs: &Needs, asked: bool, say: &mut impl FnMut(Line<'_>)) {
     let (cap, ecap) = (unit.capabilities(), unit.extended_capabilities());
     say(Line::Info(format_args!(
         "IOMMU: VT-d version {}",
@@ -84,9 +96,7 @@ fn say_unit<M: Mmio>(unit: &Unit<M>, needs: &Needs, say: &mut impl FnMut(Line<'_
     let mut complete = true;
     for missing in needs.missing(unit) {
         complete = false;
-        say(Line::Error(format_args!(
-            "{missing}; fail closed: no device is let loose"
-        )));
+        refuse(asked, format_args!("{missing}"), say);
     }
     if complete {
         say(Line::Info(format_args!(

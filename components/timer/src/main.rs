@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! The timer: time-outs for several clients from one HPET.
 //!
-//! Each channel of this protection domain is a client, but for the interrupt. The id of the `irq`
+//! Each channel of this protection domain is a client, but for the interrupt and the console's. The id of the `irq`
 //! element tells the driver what to program: with `setvar_id="hpet_pin"` it is also the IOAPIC
 //! pin, with `setvar_id="hpet_vector"` (an MSI) it is also the element's `vector`.
 #![no_std]
@@ -9,6 +9,7 @@
 
 use core::convert::Infallible;
 
+use console_interface::own_stream;
 use hpet::{Delivery, Hpet};
 use mmio::MmioRegion;
 use sel4_microkit::{
@@ -40,6 +41,7 @@ struct Timer {
 
 #[protection_domain]
 fn init() -> Timer {
+    own_stream!();
     let base = memory_region_symbol!(hpet_registers: *mut u8);
     // SAFETY: the image tool mapped the region of that symbol, at least a page, for this program
     // alone, and this is the only use of it.

@@ -10,8 +10,8 @@
 use core::fmt::Write;
 use core::time::Duration;
 
-use console_interface::{LineInput, connect, with_stream};
-use sel4_microkit::{Channel, ChannelSet, Handler, memory_region_symbol, protection_domain, var};
+use console_interface::{LineInput, own_stream, with_stream};
+use sel4_microkit::{Channel, ChannelSet, Handler, protection_domain, var};
 use timer_interface::{Error, Timer};
 
 /// The time-out that is the heart.
@@ -29,10 +29,9 @@ struct Heartbeat {
 #[protection_domain]
 fn init() -> Heartbeat {
     let timer_channel = Channel::new(*var!(timer_channel: usize = 0));
-    let console_channel = Channel::new(*var!(console_channel: usize = 0));
-    let region = memory_region_symbol!(console_region: *mut console_interface::Region);
-    // SAFETY: system.xml maps the region that is shared with the console there; this is its only use.
-    unsafe { connect(region, console_channel) };
+    let Some(console_channel) = own_stream!() else {
+        panic!("system.xml gives no console_region");
+    };
     let mut heartbeat = Heartbeat {
         timer: Timer::new(timer_channel),
         timer_channel,

@@ -19,7 +19,14 @@ mod stream;
 
 pub use line::{LineInput, MAX_LINE};
 #[cfg(feature = "microkit")]
-pub use own::{connect, with_stream};
+pub use own::with_stream;
 pub use region::{REGION_SIZE, RX_CAPACITY, Region, TX_CAPACITY};
 pub use ring::{Consumer, Control, Producer};
 pub use stream::{Notify, Stream};
+
+#[cfg(feature = "microkit")]
+#[doc(hidden)]
+pub mod _private {
+    pub use crate::own::connect;
+    pub use sel4_microkit::var;
+}

@@ -24,22 +24,35 @@ unsafe impl Sync for Own {}
 
 static OWN: Own = Own(RefCell::new(None));
 
-/// Makes `region` and `channel` the stream of this protection domain. From now on its log lines go
-/// to the console, which puts the name before them.
+/// Makes what `system.xml` gives this protection domain its stream: the memory region by
+/// `setvar_vaddr="console_region"`, the channel by `setvar_id="console_channel"`. From then on log
+/// lines go to the console, which puts the name before them.
 ///
-/// # Safety
-///
-/// As [`Region::from_ptr`].
-pub unsafe fn connect(region: NonNull<Region>, channel: Channel) {
-    // SAFETY: the caller's promise is the same.
-    let region = unsafe { Region::from_ptr(region) };
-    if let Ok(mut own) = OWN.0.try_borrow_mut() {
-        *own = Some(Stream::new(region, channel));
-        set_sink(&OWN);
-    }
+/// Gives the channel, by which input is announced, or `None` if `system.xml` gives no region: then
+/// all stays as it was. To be used at one place of a program only.
+#[macro_export]
+macro_rules! own_stream {
+    () => {
+        $crate::_private::connect(
+            *$crate::_private::var!(console_region: usize = 0),
+            *$crate::_private::var!(console_channel: usize = 0),
+        )
+    };
 }
 
-/// Gives `f` the stream. `None` before [`connect`], and inside of another `with_stream`.
+/// What [`own_stream!`] calls.
+pub fn connect(region: usize, channel: usize) -> Option<Channel> {
+    let region = NonNull::new(region as *mut Region)?;
+    // SAFETY: the image tool wrote the address of a region that it mapped for good, and system.xml
+    // makes it that of the console, which uses it as a `Region` too.
+    let region = unsafe { Region::from_ptr(region) };
+    let channel = Channel::new(channel);
+    *OWN.0.try_borrow_mut().ok()? = Some(Stream::new(region, channel));
+    set_sink(&OWN);
+    Some(channel)
+}
+
+/// Gives `f` the stream. `None` without [`own_stream!`], and inside of another `with_stream`.
 pub fn with_stream<T>(f: impl FnOnce(&mut Stream<'static, Channel>) -> T) -> Option<T> {
     OWN.0.try_borrow_mut().ok()?.as_mut().map(f)
 }

@@ -60,7 +60,7 @@ fn table(domain: u16, end: u64) -> Vec<u8> {
     [header.as_bytes(), devices.as_bytes(), grants.as_bytes()].concat()
 }
 
-/// The report, its errors marked with '!'.
+/// The report, its warnings marked with '?', its errors with '!'.
 fn lines(
     unit: Result<&Unit<FakeMmio<0x1000>>, Absent>,
     grants: Result<Table<'_>, dma_grants::Error>,
@@ -69,6 +69,7 @@ fn lines(
     report(unit, grants, true, |line| {
         lines.push(match line {
             Line::Info(text) => format!("{text}"),
+            Line::Warning(text) => format!("?{text}"),
             Line::Error(text) => format!("!{text}"),
         });
     });
@@ -135,6 +136,20 @@ fn no_unit_and_no_table() {
         [
             "!no DMA grant table found (was region 'dma_grants' mapped?): no device gets memory",
             "!no IOMMU: no remapping unit answers here (VER reads 0xffffffff); \
+         fail closed: no device is let loose",
+        ]
+    );
+}
+
+#[test]
+fn without_devices_nothing_is_amiss() {
+    let mut bytes = table(1, 0x4000);
+    bytes[8..16].fill(0);
+    let lines = lines(Err(Absent(0)), Table::parse(&bytes));
+    assert_eq!(
+        lines,
+        [
+            "?no IOMMU: no remapping unit answers here (VER reads 0x0); \
          fail closed: no device is let loose",
         ]
     );
