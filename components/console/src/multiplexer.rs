@@ -7,7 +7,7 @@ use crate::focus::{Names, after, before, existing};
 use crate::keys::{Key, Keys};
 use crate::line::Line;
 use crate::notices::Notices;
-use crate::screen::{RESERVE, Screen, Sink};
+use crate::screen::{Counted, RESERVE, Screen, Sink};
 
 /// The number of streams: one for each channel that a protection domain can have.
 pub const MAX_STREAMS: usize = 62;
@@ -121,9 +121,9 @@ impl<'a> Multiplexer<'a> {
         streams: &mut impl Streams,
         sink: &mut impl Sink,
     ) -> bool {
-        let room = sink.room();
+        let sink = &mut Counted::new(sink);
         let mut taken = 0;
-        while sink.room() >= RESERVE && room - sink.room() < PORTION && taken < PORTION {
+        while sink.room() >= RESERVE && sink.put < PORTION && taken < PORTION {
             if self.lines[stream].is_full() {
                 self.finish(stream, name, sink);
                 continue;

@@ -15,6 +15,30 @@ pub trait Sink {
     fn put(&mut self, bytes: &[u8]);
 }
 
+/// Counts what is put. (The room tells nothing about that: it grows while the wire takes bytes.)
+pub(crate) struct Counted<'a, S> {
+    sink: &'a mut S,
+    /// Bytes put.
+    pub put: usize,
+}
+
+impl<'a, S: Sink> Counted<'a, S> {
+    pub fn new(sink: &'a mut S) -> Self {
+        Self { sink, put: 0 }
+    }
+}
+
+impl<S: Sink> Sink for Counted<'_, S> {
+    fn room(&self) -> usize {
+        self.sink.room()
+    }
+
+    fn put(&mut self, bytes: &[u8]) {
+        self.put += bytes.len();
+        self.sink.put(bytes);
+    }
+}
+
 /// The screen.
 #[derive(Debug, Default)]
 pub(crate) struct Screen {
