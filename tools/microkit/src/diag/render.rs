@@ -77,13 +77,14 @@ pub fn report(diagnostics: &[Diagnostic]) {
             .unwrap_or(WIDTH)
             .clamp(40, 200),
     };
-    let mut text: String = diagnostics
+    let texts: Vec<_> = diagnostics
         .iter()
         .map(|diagnostic| render(diagnostic, style))
         .collect();
+    let mut text = texts.join("\n");
     let errors = diagnostics.iter().filter(|d| !d.is_warning()).count();
     if errors > 1 {
-        text += &format!("{errors} errors\n");
+        text += &format!("\n{errors} errors\n");
     }
     // There is no better place to report that standard error is closed.
     let _ = stderr.lock().write_all(text.as_bytes());

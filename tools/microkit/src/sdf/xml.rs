@@ -17,6 +17,14 @@ pub(super) fn parse<'a>(source: &Source, text: &'a str) -> Result<Document<'a>, 
             "is this really a system.xml?",
         ));
     }
+    if text.trim().is_empty() {
+        return Err(Diagnostic::error(
+            source,
+            0..0,
+            "the system description is empty",
+            "start it with <system>",
+        ));
+    }
     let options = ParsingOptions {
         nodes_limit: NODES_MAX,
         ..ParsingOptions::default()

@@ -200,6 +200,23 @@ fn a_file_that_is_too_large_is_refused_before_it_is_parsed() {
     assert!(errors[0].message().contains("longer than"));
 }
 
+#[test]
+fn a_small_file_cannot_become_a_large_tree() {
+    let errors = parse_in_time(&format!("<system>{}{PD}</system>", "<a/>".repeat(300_000)));
+    assert!(errors[0].message().contains("nodes limit"), "{}", errors[0]);
+}
+
+#[test]
+fn an_empty_file_is_called_so() {
+    for text in ["", " \r\n\t"] {
+        let errors = parse_in_time(text);
+        assert_eq!(
+            errors[0].one_line(),
+            "Error: the system description is empty: hostile.system:1:1"
+        );
+    }
+}
+
 /// All conformance cases as text.
 fn corpus() -> Vec<String> {
     case_files()
