@@ -63,10 +63,12 @@ clean: ## remove everything that was built here (what is in POSTERN_CACHE stays)
 tools:
 	@command -v $(CARGO) >/dev/null 2>&1 || { \
 	  echo "Postern needs cargo, Rust's build tool, and found none in PATH." >&2; \
-	  echo "Install Rust 1.85 or newer, by https://rustup.rs or your distribution (Debian: rustup)." >&2; exit 1; }
+	  echo "Install Rust 1.95 or newer, by https://rustup.rs or your distribution (Debian: rustup)." >&2; exit 1; }
 	@command -v cc >/dev/null 2>&1 || { \
 	  echo "Postern needs a C compiler: trying to install gcc." >&2; \
 	  test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -q=2 && \
 	  DEBIAN_FRONTEND=noninteractive apt-get install -q=2 --no-install-recommends gcc libc6-dev >/dev/null || { \
 	  echo "Please run: sudo apt-get install gcc libc6-dev" >&2; exit 1; }; }
-	@test -d target/release/build || echo "Building Postern's own tools; this takes a minute the first time."
+	@test -x target/release/postern || { \
+	  echo "Building Postern's own tools; this takes a minute or two the first time."; \
+	  env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL $(CARGO) build --release --locked --package postern; }
