@@ -63,7 +63,7 @@ global_asm!(
     "out 0x80, al",
     "vmcall",
     ".org guest_code + 0xa0",
-    "jmp .",
+    "2: jmp 2b",
     "guest_code_end:",
     ".code64",
     ".popsection",

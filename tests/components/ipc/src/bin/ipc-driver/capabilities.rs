@@ -3,7 +3,7 @@
 
 use sel4::{CPtrBits, Error, invoke, sys::invocation_label as label};
 use sel4_test::{TestResult, check, check_eq};
-use sel4_vcpu::IoPort;
+use sel4_vcpu::{Entry, Exit, IoPort, Vcpu};
 
 use crate::{
     context::{Context, LISTENER},
@@ -77,5 +77,10 @@ pub fn an_address_space_lies_in_a_slot(_: &mut Context) -> TestResult {
 pub fn an_empty_slot_is_refused(_: &mut Context) -> TestResult {
     let empty: sel4::cap::Tcb = sel4::Cap::from_bits(slot(2));
     check_eq!(empty.tcb_suspend(), Err(Error::InvalidCapability));
+    Ok(())
+}
+
+pub fn no_guest_runs_without_a_virtual_cpu(_: &mut Context) -> TestResult {
+    check_eq!(Vcpu::new(0).enter(&Entry::default()), Exit::NoVcpu);
     Ok(())
 }

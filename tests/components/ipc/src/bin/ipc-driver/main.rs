@@ -53,6 +53,7 @@ const SUITE: Suite<Context> = suite!(
         a_thread_is_controlled_through_a_slot,
         an_address_space_lies_in_a_slot,
         an_empty_slot_is_refused,
+        no_guest_runs_without_a_virtual_cpu,
         the_heap_gives_and_takes_back,
         the_heap_ends,
     ]
