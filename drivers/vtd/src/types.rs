@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! Numbers that must not be mixed up: addresses on both sides of a translation, identities of
-//! devices, domains and processors.
+//! domains and processors.
 
 use core::fmt;
 
@@ -33,44 +33,6 @@ pub struct Iova(pub u64);
 impl fmt::Display for Iova {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:#x}", self.0)
-    }
-}
-
-/// Bus, device and function of a PCI requester: the source id of its DMA and of its interrupts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Bdf(pub u16);
-
-impl Bdf {
-    /// From the three numbers; `None` if device is over 31 or function over 7.
-    pub const fn new(bus: u8, device: u8, function: u8) -> Option<Self> {
-        if device > 31 || function > 7 {
-            return None;
-        }
-        Some(Self(
-            (bus as u16) << 8 | (device as u16) << 3 | function as u16,
-        ))
-    }
-
-    /// The bus, 0 to 255.
-    pub const fn bus(self) -> u8 {
-        (self.0 >> 8) as u8
-    }
-
-    /// Device and function as one number, 0 to 255: the index into a context table.
-    pub const fn devfn(self) -> u8 {
-        self.0 as u8
-    }
-}
-
-impl fmt::Display for Bdf {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{:02x}:{:02x}.{}",
-            self.bus(),
-            self.devfn() >> 3,
-            self.devfn() & 7
-        )
     }
 }
 
@@ -114,16 +76,6 @@ mod tests {
     use std::string::ToString;
 
     use super::*;
-
-    #[test]
-    fn a_bdf_has_the_bus_above_device_and_function() {
-        let bdf = Bdf::new(0, 0x13, 2).unwrap();
-        assert_eq!((bdf.0, bdf.bus(), bdf.devfn()), (0x9a, 0, 0x9a));
-        assert_eq!(bdf.to_string(), "00:13.2");
-        assert_eq!(Bdf::new(0xff, 31, 7), Some(Bdf(0xffff)));
-        assert_eq!(Bdf::new(0, 32, 0), None);
-        assert_eq!(Bdf::new(0, 0, 8), None);
-    }
 
     #[test]
     fn addresses_saturate_and_print_in_hexadecimal() {
