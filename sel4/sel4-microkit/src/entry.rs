@@ -13,7 +13,7 @@ pub fn run<T: Handler>(restarted: bool, init: fn() -> T) -> ! {
     // SAFETY: the image tool maps the page for this thread alone, and the start code has just
     // begun the program, so no other reference exists.
     sel4::set_ipc_buffer(unsafe { &mut *(IPC_BUFFER as *mut sel4::IpcBuffer) });
-    log::init(symbols::pd_name().unwrap_or("?"), symbols::log_level());
+    log::init(symbols::pd_name().unwrap_or("?"));
     if restarted {
         answer_orphan();
     }

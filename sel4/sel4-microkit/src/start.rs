@@ -108,7 +108,7 @@ macro_rules! declare_start {
             ".balign 8",
             ".quad microkit_name, microkit_passive, microkit_irqs, microkit_notifications",
             ".quad microkit_pps, microkit_ioports",
-            ".quad postern_kernel_printing, postern_log_level",
+            ".quad postern_kernel_printing",
             ".quad postern_child_entry, postern_child_names, postern_peers",
             ".size _start, . - _start",
             ".popsection",

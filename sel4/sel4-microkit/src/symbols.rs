@@ -3,7 +3,7 @@
 
 use core::str::Utf8Error;
 
-use sel4_runtime::{Patched, log, patched};
+use sel4_runtime::{Patched, patched};
 
 /// Number of channels, children and I/O port ranges, each: ids are 0 to 61.
 pub(crate) const MAX_IDS: usize = 62;
@@ -37,8 +37,6 @@ symbols! {
     microkit_pps: u64 = 0;
     /// Bit i is set when there is an I/O port range i. The crate `sel4-vcpu` asks the kernel.
     microkit_ioports: u64 = 0;
-    /// Level of log messages, see `level_from_number`.
-    postern_log_level: u64 = 0;
     /// Entry of each child's program, 0 where there is none.
     postern_child_entry: [u64; MAX_IDS] = [0; MAX_IDS];
     /// Name of each child.
@@ -79,10 +77,6 @@ pub(crate) fn notifications() -> u64 {
 
 pub(crate) fn pps() -> u64 {
     *microkit_pps.get()
-}
-
-pub(crate) fn log_level() -> log::LevelFilter {
-    log::level_from_number(*postern_log_level.get())
 }
 
 pub(crate) fn child_entry(child: usize) -> u64 {
@@ -126,7 +120,6 @@ mod tests {
         assert_eq!(child_entry(0), 0);
         assert_eq!(child_entry(MAX_IDS), 0);
         assert_eq!((child_name(3), peer(61), peer(62)), (None, None, None));
-        assert_eq!(log_level(), log::LevelFilter::Info);
     }
 
     #[test]

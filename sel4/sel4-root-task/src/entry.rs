@@ -20,6 +20,6 @@ pub unsafe fn run<T: Termination>(bootinfo: *const BootInfo, main: fn(&BootInfoP
     // SAFETY: the kernel maps the page for this thread alone, and the program has just begun, so
     // no other reference exists.
     sel4::set_ipc_buffer(unsafe { &mut *bootinfo.ipc_buffer() });
-    log::init(NAME, log::LevelFilter::Info);
+    log::init(NAME);
     main(&bootinfo).report()
 }

@@ -5,7 +5,7 @@ mod line;
 
 use core::cell::Cell;
 
-pub use ::log::{Level, LevelFilter};
+use ::log::LevelFilter;
 pub use line::{LINE_MAX, Line, for_each_line};
 
 /// Where log lines go.
@@ -54,12 +54,13 @@ impl ::log::Log for Logger {
     fn flush(&self) {}
 }
 
-/// Makes the macros of `log` work. `name` begins each line. Called once, by the runtime.
-pub fn init(name: &'static str, level: LevelFilter) {
+/// Makes the macros of `log` work, down to the level `info`: `log::set_max_level` changes that.
+/// `name` begins each line. Called once, by the runtime.
+pub fn init(name: &'static str) {
     STATE.name.set(name);
     // The logger is set already when a program is told twice: then it is this one.
     let _ = ::log::set_logger(&Logger);
-    ::log::set_max_level(level);
+    ::log::set_max_level(LevelFilter::Info);
 }
 
 /// Sends all further lines to `sink`.
@@ -75,29 +76,4 @@ pub fn name() -> &'static str {
 /// Sends a line to the sink.
 pub fn emit(line: &Line<'_>) {
     STATE.sink.get().line(line);
-}
-
-/// The level that the number in the symbol `postern_log_level` means: 0 the default, info, 1 error
-/// up to 5 trace, 6 and above nothing.
-pub fn level_from_number(number: u64) -> LevelFilter {
-    match number {
-        0 | 3 => LevelFilter::Info,
-        1 => LevelFilter::Error,
-        2 => LevelFilter::Warn,
-        4 => LevelFilter::Debug,
-        5 => LevelFilter::Trace,
-        _ => LevelFilter::Off,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_of_levels() {
-        use LevelFilter::*;
-        let levels: Vec<_> = (0..8).map(level_from_number).collect();
-        assert_eq!(levels, [Info, Error, Warn, Info, Debug, Trace, Off, Off]);
-    }
 }
