@@ -55,16 +55,6 @@ fn put_chunk(buffer: &mut IpcBuffer, chunk: &[u8]) {
     buffer.msg_regs_mut()[..SAVED_WORDS].copy_from_slice(&saved);
 }
 
-/// Stops the machine.
-pub fn debug_halt() {
-    simple(syscall_id::DebugHalt, 0, 0);
-}
-
-/// Prints the objects of the system on the kernel's console, where the kernel supports it.
-pub fn debug_snapshot() {
-    simple(syscall_id::DebugSnapshot, 0, 0);
-}
-
 impl cap::Tcb {
     /// Gives the thread a name for the kernel's messages; overwrites message registers.
     pub fn debug_name(self, name: &[u8]) {

@@ -42,7 +42,7 @@ pub use cap_rights::{CapRights, CapRightsBuilder};
 pub use caps::{Cap, CapType, cap, cap_type};
 pub use cnode_cap_data::CNodeCapData;
 pub use cptr::{AbsoluteCPtr, CPtr, CPtrBits, CPtrWithDepth, HasCPtrWithDepth};
-pub use debug::{debug_halt, debug_put_char, debug_put_string, debug_snapshot};
+pub use debug::{debug_put_char, debug_put_string};
 pub use error::{Error, Result};
 pub use extra::{BootInfoExtra, BootInfoExtraId, BootInfoExtraIter};
 pub use fault::{CapFault, Fault, NullFault, UnknownSyscall, UserException, VmFault};
