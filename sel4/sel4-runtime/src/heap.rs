@@ -48,11 +48,12 @@ impl<const N: usize> StaticHeap<N> {
 macro_rules! declare_heap {
     ($size:expr) => {
         const _: () = {
-            static HEAP: $crate::StaticHeap<{ $size }> = $crate::StaticHeap::new();
+            // A name of its own: `$size` may name a constant of the program, and items have no hygiene.
+            static __SEL4_RUNTIME_HEAP: $crate::StaticHeap<{ $size }> = $crate::StaticHeap::new();
 
             #[global_allocator]
             // SAFETY: the program has one thread and one global allocator.
-            static ALLOCATOR: $crate::heap::Allocator = unsafe { HEAP.allocator() };
+            static ALLOCATOR: $crate::heap::Allocator = unsafe { __SEL4_RUNTIME_HEAP.allocator() };
         };
     };
 }
