@@ -49,6 +49,15 @@ impl Failure {
     }
 }
 
+/// Any other error fails the test where `?` has met it.
+impl<E: core::error::Error> From<E> for Failure {
+    #[track_caller]
+    fn from(error: E) -> Self {
+        let place = core::panic::Location::caller();
+        Self::failed(place.file(), place.line(), format_args!("{error}"))
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -92,6 +101,17 @@ mod tests {
         assert_eq!(failure.to_string(), "FAILED: 1 is not 2 (a.rs:7)");
         let skipped = Failure::skipped(format_args!("no {}", "HPET"));
         assert_eq!(skipped.to_string(), "skipped: no HPET");
+    }
+
+    #[test]
+    fn errors_fail_where_they_are_met() {
+        fn test() -> TestResult {
+            Err(fmt::Error)?;
+            Ok(())
+        }
+        let text = test().unwrap_err().to_string();
+        let place = format!("FAILED: {} ({}:", fmt::Error, file!());
+        assert!(text.starts_with(&place), "{text}");
     }
 
     #[test]
