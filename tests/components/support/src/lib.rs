@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//! What several in-system test systems share: the program around a list of tests, waiting for what
+//! happens, the CPU's clock, and the plainest device.
+#![no_std]
+
+pub mod cpu;
+pub mod event;
+mod program;
+pub mod rtc;
+
+#[doc(hidden)]
+pub use program::{Done, last_segment};
