@@ -4,8 +4,10 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+mod pace;
 mod queue;
 mod service;
 
+pub use pace::Pace;
 pub use queue::{CLIENTS, ClientSet, Queue, Timeout};
 pub use service::Service;

@@ -16,7 +16,7 @@ use sel4_microkit::{
     Channel, ChannelSet, Handler, MessageInfo, memory_region_symbol, protection_domain, var,
     with_msg_regs, with_msg_regs_mut,
 };
-use timer_core::{CLIENTS, Service};
+use timer_core::{CLIENTS, Pace, Service};
 use timer_interface::REPLY_WORDS;
 
 /// The size of the HPET's register block (IA-PC HPET specification 1.0a, section 2.3.1).
@@ -37,6 +37,7 @@ struct Timer {
     irq: Channel,
     /// The tick that the alarm is set to, until it rings.
     alarm: Option<u64>,
+    pace: Pace,
 }
 
 #[protection_domain]
@@ -83,13 +84,15 @@ fn init() -> Timer {
         service,
         irq: Channel::new(irq),
         alarm: None,
+        pace: Pace::default(),
     };
     // At a restart clients learn that their time-outs are gone; at the first start it is nothing.
     let clients = (0..CLIENTS)
         .map(Channel::new)
         .filter(|channel| channel.peer_name().is_some());
     clients.for_each(|client| client.notify());
-    timer.update();
+    let now = timer.now();
+    timer.update(now);
     timer
 }
 
@@ -100,18 +103,21 @@ impl Timer {
     }
 
     /// Tells clients what ended, and sets the alarm for the next. Without one it is set as far
-    /// away as it goes, which keeps the clock of a 32-bit counter going.
-    fn update(&mut self) {
+    /// away as it goes, which keeps the clock of a 32-bit counter going. `start` is when the event
+    /// that is being served began.
+    fn update(&mut self, start: u64) {
         let now = self.now();
         let due = self.service.expire(now);
-        for client in (0..CLIENTS).filter(|client| due >> client & 1 != 0) {
-            Channel::new(client).notify();
+        if due != 0 {
+            for client in (0..CLIENTS).filter(|client| due >> client & 1 != 0) {
+                Channel::new(client).notify();
+            }
+            let end = self.now();
+            self.pace.served(start, end);
         }
         let period = self.hpet.period();
-        let next = self
-            .service
-            .next()
-            .map_or(u64::MAX, |end| period.ticks(end));
+        let ring = |end| period.ticks(self.pace.ring(end));
+        let next = self.service.next().map_or(u64::MAX, ring);
         if self.alarm.replace(next) == Some(next) {
             return;
         }
@@ -126,12 +132,13 @@ impl Handler for Timer {
 
     fn notified(&mut self, channels: ChannelSet) -> Result<(), Infallible> {
         if channels.contains(self.irq) {
+            let start = self.now();
             self.hpet.on_interrupt();
             self.alarm = None;
             if let Err(error) = self.irq.irq_ack() {
                 log::error!("{error}");
             }
-            self.update();
+            self.update(start);
         }
         Ok(())
     }
@@ -143,7 +150,7 @@ impl Handler for Timer {
             let words = registers.get(..info.count()).unwrap_or_default();
             self.service.call(client.index(), words, now)
         });
-        self.update();
+        self.update(now);
         with_msg_regs_mut(|registers| registers[..REPLY_WORDS].copy_from_slice(&reply));
         Ok(MessageInfo::new(0, REPLY_WORDS))
     }

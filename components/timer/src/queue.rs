@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! The time-outs of all clients.
 //!
-//! Every client has its own fixed slots, so none can take another's. Every operation looks at all
-//! slots or fewer (496 in all), so its cost does not depend on what clients do.
+//! Every client has its own fixed slots, so none can take another's. Every operation looks at the
+//! slots of the clients that it is about, and at one number of each other client, so that its cost
+//! is bounded whatever clients do.
 
 use timer_interface::{Expired, TIMEOUTS};
 
@@ -58,24 +59,59 @@ impl Timeout {
     }
 }
 
+/// The end of time: no time-out runs.
+const NEVER: u64 = u64::MAX;
+
 /// The slots of one client.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Client {
     timeouts: [Timeout; TIMEOUTS],
     /// Which ended since the client asked last.
     expired: u32,
+    /// The earliest end, or [`NEVER`].
+    next: u64,
+}
+
+impl Client {
+    const NEW: Self = Self {
+        timeouts: [Timeout::Idle; TIMEOUTS],
+        expired: 0,
+        next: NEVER,
+    };
+
+    /// Ends what is due. Returns whether something was.
+    fn expire(&mut self, now: u64) -> bool {
+        let mut due = 0;
+        for (bit, timeout) in self.timeouts.iter_mut().enumerate() {
+            if timeout.end().is_some_and(|end| end <= now) {
+                *timeout = timeout.after_end(now);
+                due |= 1 << bit;
+            }
+        }
+        self.expired |= due;
+        self.find_next();
+        due != 0
+    }
+
+    fn find_next(&mut self) {
+        let ends = self.timeouts.iter().filter_map(|timeout| timeout.end());
+        self.next = ends.min().unwrap_or(NEVER);
+    }
 }
 
 /// The time-outs of all clients.
 #[derive(Debug)]
 pub struct Queue {
     clients: [Client; CLIENTS],
+    /// The earliest end of all, or [`NEVER`].
+    next: u64,
 }
 
 impl Default for Queue {
     fn default() -> Self {
         Self {
-            clients: [Client::default(); CLIENTS],
+            clients: [Client::NEW; CLIENTS],
+            next: NEVER,
         }
     }
 }
@@ -93,27 +129,28 @@ impl Queue {
         };
         *slot = value;
         client.expired &= !(1 << timeout);
+        client.find_next();
+        self.find_next();
         true
     }
 
-    /// The earliest end of all.
+    /// The earliest end of all. (What would end at the end of time does not end.)
     pub fn next(&self) -> Option<u64> {
-        let slots = self.clients.iter().flat_map(|client| &client.timeouts);
-        slots.filter_map(|timeout| timeout.end()).min()
+        (self.next != NEVER).then_some(self.next)
     }
 
     /// Ends everything that is due at `now`, and returns the clients for which something did.
     pub fn expire(&mut self, now: u64) -> ClientSet {
+        if now < self.next {
+            return 0;
+        }
         let mut due = 0;
         for (number, client) in self.clients.iter_mut().enumerate() {
-            for (bit, timeout) in client.timeouts.iter_mut().enumerate() {
-                if timeout.end().is_some_and(|end| end <= now) {
-                    *timeout = timeout.after_end(now);
-                    client.expired |= 1 << bit;
-                    due |= 1 << number;
-                }
+            if client.next <= now && client.expire(now) {
+                due |= 1 << number;
             }
         }
+        self.find_next();
         due
     }
 
@@ -123,6 +160,15 @@ impl Queue {
             return Expired::default();
         };
         Expired::from_bits(core::mem::take(&mut client.expired))
+    }
+
+    fn find_next(&mut self) {
+        self.next = self
+            .clients
+            .iter()
+            .map(|client| client.next)
+            .min()
+            .unwrap_or(NEVER);
     }
 }
 
