@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! Interrupts, I/O ports, and the capabilities that protection domains get.
 
-use object_spec::{CapData, IrqSource, Kind, MAX_IRQ};
+use object_spec::{CapData, IrqSource, Kind};
 use sel4::init_thread::slot;
 use sel4::{AbsoluteCPtr, CNodeCapData, CapRights, cap, cap_type, io_port_badge};
 
@@ -17,7 +17,7 @@ pub fn devices(system: &System) -> Result<()> {
             Kind::IrqHandler { vector, source } => irq_handler(vector, source, &dst).about(
                 system,
                 id,
-                format_args!("no handler for vector {vector} of 0..={MAX_IRQ} ({source:?})"),
+                format_args!("no handler for {source} with vector {vector}"),
             )?,
             Kind::IoPorts { first, last } => {
                 let all = place(slot::IO_PORT.index());

@@ -2,6 +2,7 @@
 //! Objects, and how they are mapped, filled and handed out.
 
 use alloc::string::String;
+use core::fmt;
 
 use borsh::{BorshDeserialize, BorshSerialize};
 
@@ -156,6 +157,22 @@ pub enum IrqSource {
         /// The message's number; where interrupts are remapped, the index of its entry.
         handle: u32,
     },
+}
+
+impl fmt::Display for IrqSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            IrqSource::Ioapic { ioapic, pin, .. } => write!(f, "pin {pin} of IOAPIC {ioapic}"),
+            IrqSource::Msi {
+                bus,
+                device,
+                function,
+                ..
+            } => {
+                write!(f, "PCI {bus:02x}:{device:02x}.{function}")
+            }
+        }
+    }
 }
 
 /// What a capability, or a mapping, permits: bits as seL4's rights word has them.
