@@ -11,9 +11,11 @@
 
 extern crate alloc;
 
+mod capabilities;
 mod check;
 mod encoding;
 mod explain;
+mod memory;
 mod objects;
 pub mod plan;
 mod threads;
@@ -22,11 +24,10 @@ use alloc::vec::Vec;
 
 use borsh::{BorshDeserialize, BorshSerialize};
 
+pub use capabilities::{CapData, Capability, Rights};
 pub use encoding::DecodeError;
-pub use objects::{
-    BootinfoKind, CapData, Capability, Fill, FillSource, IrqSource, Kind, Mapping, Object,
-    ObjectId, PageSize, Rights, TableLevel,
-};
+pub use memory::{BootinfoKind, Fill, FillSource, Mapping};
+pub use objects::{IrqSource, Kind, Object, ObjectId, PageSize, TableLevel};
 pub use threads::{Interrupt, Schedule, ScheduleEntry, Thread};
 
 /// End of the addresses that a protection domain or a guest may use, exclusive.
