@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! Invalidation descriptors of 128 bits (§6.5.2).
 
+#[cfg(test)]
+mod tests;
+
 use heapless::Vec;
 
 use crate::paging::IovaRange;

@@ -7,6 +7,7 @@
 //! that this crate does not know included, so that a manager can refuse rather than overlook.
 
 mod bytes;
+mod obstacle;
 mod scope;
 mod structure;
 #[cfg(test)]
@@ -14,6 +15,7 @@ mod tests;
 
 use core::fmt;
 
+pub use obstacle::Obstacle;
 pub use scope::{Path, Scope, ScopeKind, Scopes};
 pub use structure::{Atsr, Drhd, Rhsa, Rmrr, Satc, Structure, Structures};
 
@@ -160,22 +162,19 @@ impl<'a> Dmar<'a> {
             .map(|(index, _)| index)
     }
 
-    /// The regions that firmware reserved for `device` (§8.4).
-    pub fn reserved_for<T: Topology>(
+    /// The I/O APICs and HPETs that units name: the unit's index, the kind and id, and the source
+    /// id of their interrupts, which must get entries of their own once remapping is on.
+    pub fn interrupt_sources(
         &self,
-        segment: u16,
-        device: Bdf,
-        topology: &T,
-    ) -> impl Iterator<Item = Rmrr<'a>> {
-        self.structures()
-            .filter_map(move |structure| match structure {
-                Structure::Reserved(region)
-                    if region.segment() == segment && region.scopes().cover(device, topology) =>
-                {
-                    Some(region)
-                }
-                _ => None,
+        topology: &impl Topology,
+    ) -> impl Iterator<Item = (usize, ScopeKind, u8, Bdf)> {
+        self.units().enumerate().flat_map(move |(index, unit)| {
+            unit.scopes().filter_map(move |scope| {
+                let counts = matches!(scope.kind(), ScopeKind::IoApic | ScopeKind::Hpet);
+                let source = scope.device(topology).filter(|_| counts)?;
+                Some((index, scope.kind(), scope.id(), source))
             })
+        })
     }
 }
 

@@ -58,21 +58,22 @@ pub struct Engine<R> {
 impl<R: Mmio> Engine<R> {
     /// Takes a unit over from firmware, in whatever state it is, and blocks all DMA and all
     /// interrupts through it. There is no moment at which more passes than firmware let pass:
-    /// translation that was on stays on, and protected memory is released only when it is.
+    /// translation that was on stays on, and protected memory is released only when it is. (The
+    /// exception is [`Leftovers::other_mode`].)
     ///
     /// # Errors
     ///
     /// [`Error::Missing`] (nothing was written), [`Error::OutOfMemory`], [`Error::Stuck`], or
     /// those of the invalidation queue: the unit then stays as far as it got, which is never more open
     /// than before.
-    pub fn take_over<M: Memory>(unit: Unit<R>, memory: &mut M, config: Config) -> Result<Self> {
+    pub fn take_over<M: Memory>(mut unit: Unit<R>, memory: &mut M, config: Config) -> Result<Self> {
         check(&unit, config)?;
         let (cap, ecap) = (unit.capabilities(), unit.extended_capabilities());
         let root = RootTable::new(memory, ecap.c())?;
         let interrupts = InterruptTable::new(memory, config.interrupt_order, ecap.c())?;
         let queue = Queue::new(memory, config.queue_order, config.polls)?;
         let faults = FaultLog::new(cap);
-        let leftovers = Leftovers::of(&unit);
+        let leftovers = Leftovers::of(&mut unit);
         let mut engine = Self {
             unit,
             config,
@@ -89,7 +90,7 @@ impl<R: Mmio> Engine<R> {
     fn start<M: Memory>(&mut self, memory: &mut M) -> Result<()> {
         let polls = self.config.polls;
         let cap = self.unit.capabilities();
-        takeover::quiesce(&mut self.unit, polls)?;
+        takeover::quiesce(&mut self.unit, &self.leftovers, polls)?;
         let registers = self.unit.registers();
         self.faults.discard(registers);
 

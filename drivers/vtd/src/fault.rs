@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! Fault records (§7.2, §11.4.14): who did what, and why it was stopped.
 
+#[cfg(test)]
+mod tests;
+
 use core::fmt;
 
 use bitfield_struct::bitfield;

@@ -2,6 +2,9 @@
 //! Interrupt-remapping table entries (§9.10, §9.11). Every entry that this module makes names
 //! one source and has it verified in full (SVT = 01, SQ = 00); there is no way to say otherwise.
 
+#[cfg(test)]
+mod tests;
+
 use bitfield_struct::bitfield;
 
 use crate::{ApicId, Bdf, Error, Hpa, Result, Vector};

@@ -7,6 +7,8 @@
 
 mod entry;
 mod revoke;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 use crate::memory::Coherence;

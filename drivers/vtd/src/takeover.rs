@@ -18,6 +18,9 @@ const MASK: u32 = 1 << 31;
 /// FSTS: the invalidation queue's errors, which stop it.
 const QUEUE_ERRORS: u32 = 1 << 4 | 1 << 5 | 1 << 6;
 
+/// RTADDR: the kind of tables that the root pointer leads to (§11.4.5).
+const TABLE_MODE: u64 = 3 << 10;
+
 /// The state in which a unit was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Leftovers {
@@ -25,26 +28,40 @@ pub struct Leftovers {
     pub status: GlobalStatus,
     /// Protected memory.
     pub protected: ProtectedMemory,
+    /// Translation was on in another mode than legacy (abort-DMA or scalable). It had to be off
+    /// for a moment, since the mode cannot change while it is on.
+    pub other_mode: bool,
 }
 
 impl Leftovers {
-    pub(crate) fn of<R: Mmio>(unit: &Unit<R>) -> Self {
+    pub(crate) fn of<R: Mmio>(unit: &mut Unit<R>) -> Self {
+        let (status, protected) = (unit.global_status(), unit.protected_memory());
+        let mode = unit.registers().reg64(Reg64::Rtaddr) & TABLE_MODE;
         Self {
-            status: unit.global_status(),
-            protected: unit.protected_memory(),
+            status,
+            protected,
+            other_mode: status.translation() && mode != 0,
         }
     }
 }
 
 impl fmt::Display for Leftovers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}; protected memory {}", self.status, self.protected)
+        write!(f, "{}; protected memory {}", self.status, self.protected)?;
+        if self.other_mode {
+            f.write_str("; tables not in legacy mode: translation was off for a moment")?;
+        }
+        Ok(())
     }
 }
 
-/// Stops the events, the advanced fault log and the queue that firmware used. Translation and
-/// interrupt remapping stay: their tables are exchanged while they are on.
-pub(crate) fn quiesce<R: Mmio>(unit: &mut Unit<R>, polls: u32) -> Result<()> {
+/// Stops the events, the advanced fault log and the queue that firmware used. Translation (in
+/// legacy mode) and interrupt remapping stay: their tables are exchanged while they are on.
+pub(crate) fn quiesce<R: Mmio>(
+    unit: &mut Unit<R>,
+    leftovers: &Leftovers,
+    polls: u32,
+) -> Result<()> {
     let registers = unit.registers();
     registers.set32(Reg32::Fectl, MASK);
     registers.set32(Reg32::Iectl, MASK);
@@ -54,6 +71,9 @@ pub(crate) fn quiesce<R: Mmio>(unit: &mut Unit<R>, polls: u32) -> Result<()> {
         set_switch(registers, Switch::QueuedInvalidation, false, polls)?;
     }
     registers.set32(Reg32::Fsts, QUEUE_ERRORS);
+    if leftovers.other_mode {
+        set_switch(registers, Switch::Translation, false, polls)?;
+    }
     Ok(())
 }
 

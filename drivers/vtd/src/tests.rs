@@ -306,3 +306,78 @@ fn hostile_values_decode_without_overflow() {
         }
     }
 }
+
+#[test]
+fn every_error_is_a_sentence_with_its_numbers() {
+    let vf = Bdf(0x98);
+    for (error, words) in [
+        (
+            Error::Missing(Missing::Levels),
+            "no tables of 3 or 4 levels (CAP.SAGAW)",
+        ),
+        (
+            Error::NoPosting,
+            "the IOMMU cannot post interrupts (CAP.PI)",
+        ),
+        (Error::OutOfMemory, "no memory left for IOMMU tables"),
+        (Error::OutOfIds, "all domain or unit numbers are in use"),
+        (Error::NoSuch, "no such unit, domain or interrupt entry"),
+        (
+            Error::Unaligned,
+            "address or length is not a positive multiple of 4 KiB",
+        ),
+        (
+            Error::IovaRange(Iova(0x1000)),
+            "device address 0x1000 is outside the domain's range",
+        ),
+        (
+            Error::HpaRange(Hpa(0x1000)),
+            "memory address 0x1000 cannot be given to a device",
+        ),
+        (
+            Error::Overlap(Iova(0x1000)),
+            "device address 0x1000 is mapped already",
+        ),
+        (
+            Error::SplitsPage(Iova(0x1000)),
+            "device address 0x1000 is inside a larger page",
+        ),
+        (
+            Error::Attached(vf, DomainId(3)),
+            "00:13.0 is attached to domain 3",
+        ),
+        (
+            Error::NotAttached(vf),
+            "00:13.0 is not attached to this domain",
+        ),
+        (
+            Error::DomainInUse(DomainId(3)),
+            "domain 3 still has devices",
+        ),
+        (Error::Bound(5, vf), "interrupt entry 5 belongs to 00:13.0"),
+        (Error::NotBound(5), "interrupt entry 5 is not bound"),
+        (Error::Blocked(5), "interrupt entry 5 is blocked"),
+        (
+            Error::InterruptTarget,
+            "impossible vector, APIC id or descriptor address",
+        ),
+        (
+            Error::Stuck(1 << 31),
+            "the IOMMU ignores a global command (GSTS 0x80000000)",
+        ),
+        (
+            Error::BadDescriptor(0x12),
+            "the IOMMU refused invalidation 0x12",
+        ),
+        (
+            Error::InvalidationFailed,
+            "invalidations time out repeatedly",
+        ),
+        (
+            Error::QueueStalled,
+            "the invalidation queue makes no progress",
+        ),
+    ] {
+        assert_eq!(error.to_string(), words);
+    }
+}

@@ -26,6 +26,8 @@ pub enum Rule {
     /// Translation or remapping goes on after a table pointer was set and before what was cached
     /// of the old tables is dropped (§6.6, §6.7).
     InvalidateAfterPointer,
+    /// The mode of the tables changes while translation is on (§11.4.5).
+    ModeWhileOff,
     /// Hardware does not snoop, and a table was not written back (or the write buffer not
     /// flushed, §6.8) before a device needed it.
     WriteBack,
@@ -50,6 +52,7 @@ impl Rule {
             Self::CommandPending => "wait for GSTS after GCMD",
             Self::QueueOrder => "queue switched and pointed only when it may be",
             Self::InvalidateAfterPointer => "invalidate after setting a table pointer",
+            Self::ModeWhileOff => "change the table mode with translation off",
             Self::WriteBack => "write tables back before hardware reads them",
             Self::OwnMemory => "touch own memory only",
             Self::VerifySource => "verify the source of every interrupt",

@@ -86,6 +86,27 @@ fn what_firmware_let_pass_is_blocked_afterwards() {
 }
 
 #[test]
+fn the_mode_of_the_tables_is_changed_with_translation_off() {
+    let board = Board::new(
+        256,
+        &[Options {
+            latency: 2,
+            ..Options::default()
+        }],
+    );
+    board.firmware_abort(0);
+    assert_eq!(board.dma(0, 8, 0, false), Err(0));
+    let driver = start_with(&board, 1, config()).unwrap();
+    let left = driver.units()[0].leftovers();
+    assert!(
+        left.other_mode && left.to_string().contains("not in legacy mode"),
+        "{left}"
+    );
+    assert_eq!(board.dma(0, 8, 0, false), Err(1));
+    expect_clean(&board);
+}
+
+#[test]
 fn a_queue_that_firmware_left_in_trouble_is_no_obstacle() {
     for fault in [
         QueueFault::Refused,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! Tables made here, sound and broken.
 
+use std::string::ToString;
 use std::vec::Vec;
 
 use proptest::prelude::*;
@@ -198,23 +199,60 @@ fn a_device_is_behind_the_unit_that_names_it_or_takes_the_rest() {
 }
 
 #[test]
-fn reserved_memory_is_found_by_device() {
+fn what_speaks_against_a_device_is_told_in_words() {
+    let satc = |flags| {
+        structure(
+            5,
+            &[[flags, 0, 0, 0].as_slice(), &endpoint(0, 8, 0)].concat(),
+        )
+    };
     let bytes = table(&[
         unit(1, 0, 0xfed9_0000, &[]),
         reserved(0x1000, 0x1fff, &[endpoint(0, 3, 0)]),
-        reserved(0x8000, 0xffff, &[endpoint(0, 4, 0), endpoint(0, 3, 0)]),
+        reserved(
+            0x8000,
+            0xffff,
+            &[endpoint(0, 4, 0), scope(2, 0, 0, &[(0x1c, 0)])],
+        ),
+        satc(0),
     ]);
-    let dmar = Dmar::parse(&bytes).unwrap();
-    let of = |device| -> Vec<_> {
-        let regions = dmar.reserved_for(0, device, &Flat);
-        regions
-            .map(|region| (region.base().0, region.limit().0))
-            .collect()
+    let required = table(&[unit(1, 0, 0xfed9_0000, &[]), satc(1)]);
+    let of = |bytes: &[u8], segment, device| -> Vec<_> {
+        let dmar = Dmar::parse(bytes).unwrap();
+        let all: Vec<_> = dmar.obstacles(segment, device, &Bridges).collect();
+        all.iter().map(|obstacle| obstacle.to_string()).collect()
     };
-    assert_eq!(of(bdf(0, 3, 0)), [(0x1000, 0x1fff), (0x8000, 0xffff)]);
-    assert_eq!(of(bdf(0, 4, 0)), [(0x8000, 0xffff)]);
-    assert_eq!(of(bdf(0, 5, 0)), []);
-    assert_eq!(dmar.reserved_for(1, bdf(0, 3, 0), &Flat).count(), 0);
+    let first = "firmware reserved memory 0x1000 to 0x1fff for it (RMRR)";
+    let second = "firmware reserved memory 0x8000 to 0xffff for it (RMRR)";
+    assert_eq!(of(&bytes, 0, bdf(0, 3, 0)), [first]);
+    assert_eq!(of(&bytes, 0, bdf(0, 4, 0)), [second]);
+    assert_eq!(of(&bytes, 0, bdf(2, 0, 0)), [second], "behind the bridge");
+    assert!(of(&bytes, 0, bdf(0, 5, 0)).is_empty());
+    assert!(of(&bytes, 0, bdf(0, 8, 0)).is_empty(), "it works without");
+    let device_tlb = "it does not work without a device TLB (SATC)";
+    assert_eq!(of(&required, 0, bdf(0, 8, 0)), [device_tlb]);
+    let nobody = "no remapping unit is responsible for it (DRHD)";
+    assert_eq!(of(&bytes, 1, bdf(0, 3, 0)), [nobody]);
+}
+
+#[test]
+fn sources_of_interrupts_are_found() {
+    let io_apic = scope(3, 2, 0xf0, &[(0x1f, 7)]);
+    let hpet = scope(4, 0, 0, &[(0x1c, 0), (0x0f, 0)]);
+    let lost = scope(3, 3, 0, &[(1, 0), (0x0f, 0)]);
+    let bytes = table(&[
+        unit(0, 0, 0x1000, &[endpoint(0, 1, 0)]),
+        unit(1, 0, 0x2000, &[io_apic, lost, hpet]),
+    ]);
+    let found: Vec<_> = Dmar::parse(&bytes)
+        .unwrap()
+        .interrupt_sources(&Bridges)
+        .collect();
+    let expected = [
+        (1, ScopeKind::IoApic, 2, bdf(0xf0, 0x1f, 7)),
+        (1, ScopeKind::Hpet, 0, bdf(1, 0x0f, 0)),
+    ];
+    assert_eq!(found, expected);
 }
 
 #[test]
@@ -337,8 +375,7 @@ proptest! {
                 }
             }
             for device in [0, 0x100, 0xffff] {
-                let _ = dmar.unit_of(0, Bdf(device), &Bridges);
-                let _ = dmar.reserved_for(0, Bdf(device), &Bridges).count();
+                let _ = dmar.obstacles(0, Bdf(device), &Bridges).count();
             }
         }
     }

@@ -20,6 +20,14 @@ impl Board {
         self.preset(unit, TRANSLATION, root, 0);
     }
 
+    /// Firmware leaves translation on in abort-DMA mode.
+    pub fn firmware_abort(&self, unit: usize) {
+        const ABORT: u64 = 3 << 10;
+        if let Some(root) = self.allocate(1) {
+            self.preset(unit, TRANSLATION, root | ABORT, 0);
+        }
+    }
+
     /// Firmware leaves interrupt remapping on, with entry `index` open to `device`.
     pub fn firmware_remapping(&self, unit: usize, index: u8, device: u16) {
         let Some(table) = self.allocate(1) else {

@@ -18,6 +18,9 @@ const FLUSH_BUFFER: u32 = 1 << 27;
 const SET_INTERRUPTS: u32 = 1 << 24;
 const ONCE: u32 = SET_ROOT | SET_LOG | FLUSH_BUFFER | SET_INTERRUPTS;
 
+/// RTADDR: legacy, scalable, reserved, abort-DMA.
+const TABLE_MODE: u64 = 3 << 10;
+
 /// A command that is not carried out yet.
 #[derive(Debug)]
 pub(super) struct Pending {
@@ -55,7 +58,12 @@ impl Unit {
             return;
         };
         if command & SET_ROOT != 0 {
-            self.root = self.root_register & !0xfff;
+            if self.is_on(TRANSLATION) && (self.root ^ self.root_register) & TABLE_MODE != 0 {
+                platform
+                    .rules
+                    .broken(Rule::ModeWhileOff, || format!("unit {}", self.index));
+            }
+            self.root = self.root_register & (!0xfff | TABLE_MODE);
             platform
                 .watch
                 .root_set(self.index, self.root, &platform.memory, &mut platform.rules);

@@ -29,6 +29,10 @@ impl Unit {
                 Ok(at)
             };
         }
+        // In abort-DMA mode (§3.4.4), and in scalable mode, which this model does not walk.
+        if self.root & 0xc00 != 0 {
+            return Err(0);
+        }
         if self.old_pointers.0 || self.old_pointers.1 {
             self.pointer_not_flushed(platform);
         }
@@ -86,7 +90,7 @@ impl Unit {
         if let Some((_, context)) = self.caches.contexts.get(&device) {
             return self.check_context(*context);
         }
-        let slot = self.root + u64::from(device >> 8) * 16;
+        let slot = (self.root & !PAGE_MASK) + u64::from(device >> 8) * 16;
         let root = self.fetch(slot, platform, demanded).ok_or((8, true))?;
         if root & PRESENT == 0 {
             return Err((1, true));

@@ -19,18 +19,18 @@ use vtd_model::{Board, Options};
 
 /// Operations in a sequence, on average.
 const MEAN: usize = 1000;
-const UNITS: usize = 2;
 
-fn run(options: Options, pairs: bool, operations: &[Operation]) -> Result<(), TestCaseError> {
-    let board = Board::new(4096, &[options; UNITS]);
-    let probed = (0..UNITS).map(|unit| Unit::probe(board.registers(unit)).expect("it answers"));
+fn run(options: &[Options], pairs: bool, operations: &[Operation]) -> Result<(), TestCaseError> {
+    let board = Board::new(4096, options);
+    let probed =
+        (0..options.len()).map(|unit| Unit::probe(board.registers(unit)).expect("it answers"));
     let tables = Tables {
         pairs,
         ..Tables::new(&board)
     };
     let driver = Iommu::take_over(tables, probed, config()).expect("it starts");
     let before = board.pages_in_use();
-    let mut shadow = Shadow::new(board.clone(), driver, options, UNITS);
+    let mut shadow = Shadow::new(board.clone(), driver, options);
     for operation in operations {
         shadow.apply(operation)?;
         board.check_settled();
@@ -72,7 +72,7 @@ fn devices_can_do_what_the_map_says() {
         &(hardware(), any::<bool>(), sequences),
         |(options, pairs, operations)| {
             done.set(done.get() + operations.len());
-            run(options, pairs, &operations)
+            run(&options, pairs, &operations)
         },
     );
     if let Err(error) = result {

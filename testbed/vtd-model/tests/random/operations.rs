@@ -185,8 +185,23 @@ pub fn operation() -> impl Strategy<Value = Operation> {
     ]
 }
 
+/// Two units that need not be alike, except in what concerns the memory that they share.
+pub fn hardware() -> impl Strategy<Value = [Options; 2]> {
+    (unit(), unit()).prop_map(|(first, second)| {
+        let (coherent, write_buffer) = (first.coherent, first.write_buffer);
+        [
+            first,
+            Options {
+                coherent,
+                write_buffer,
+                ..second
+            },
+        ]
+    })
+}
+
 /// Hardware that the driver must cope with.
-pub fn hardware() -> impl Strategy<Value = Options> {
+fn unit() -> impl Strategy<Value = Options> {
     let widths = prop_oneof![
         2 => Just((true, true, 48)),
         1 => Just((false, true, 48)),

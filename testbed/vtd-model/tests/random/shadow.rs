@@ -50,7 +50,7 @@ struct Bound {
 pub struct Shadow {
     board: Board,
     driver: Driver,
-    options: Options,
+    options: Vec<Options>,
     slots: [Option<Slot>; SLOTS],
     devices: Vec<[Device; DEVICES]>,
     bound: BTreeMap<(usize, u16), Bound>,
@@ -61,12 +61,13 @@ pub struct Shadow {
 }
 
 impl Shadow {
-    pub fn new(board: Board, driver: Driver, options: Options, units: usize) -> Self {
+    pub fn new(board: Board, driver: Driver, options: &[Options]) -> Self {
+        let units = options.len();
         let descriptor = board.allocate(1).expect("there is memory");
         Self {
             board,
             driver,
-            options,
+            options: options.to_vec(),
             slots: [const { None }; SLOTS],
             devices: vec![[Device::default(); DEVICES]; units],
             bound: BTreeMap::new(),
@@ -151,7 +152,9 @@ impl Shadow {
 
     fn create(&mut self, slot: usize, bits: u8) -> Done {
         if self.slots[slot].is_none() {
-            let possible = self.options.four_levels || bits <= 39;
+            let all = |test: fn(&Options) -> bool| self.options.iter().all(test);
+            let three = bits <= 39 && all(|unit| unit.three_levels);
+            let possible = three || all(|unit| unit.four_levels);
             match self.driver.create_domain(bits) {
                 Ok(domain) => {
                     prop_assert!(possible);
@@ -190,7 +193,7 @@ impl Shadow {
             return Ok(());
         };
         // A gigabyte of small pages would need half the board.
-        let bytes = if self.options.mega {
+        let bytes = if self.options.iter().all(|unit| unit.mega) {
             bytes
         } else {
             bytes.min(0x40_3000)
@@ -339,7 +342,7 @@ impl Shadow {
     }
 
     /// The target that is asked for, and whether it is possible.
-    fn target(&self, raise: Raise) -> (Target, Option<Error>) {
+    fn target(&self, unit: usize, raise: Raise) -> (Target, Option<Error>) {
         let Raise {
             posted,
             vector,
@@ -347,7 +350,7 @@ impl Shadow {
         } = raise;
         let possible = vector >= 16 && (posted || destination != u32::MAX);
         let error = match possible {
-            _ if posted && !self.options.posting => Some(Error::NoPosting),
+            _ if posted && !self.options[unit].posting => Some(Error::NoPosting),
             true => None,
             false => Some(Error::InterruptTarget),
         };
@@ -371,7 +374,7 @@ impl Shadow {
     }
 
     fn bind(&mut self, unit: usize, index: u16, device: usize, raise: Raise) -> Done {
-        let (target, impossible) = self.target(raise);
+        let (target, impossible) = self.target(unit, raise);
         let expected = match (impossible, self.bound.get(&(unit, index))) {
             (Some(error), _) => Err(error),
             _ if u32::from(index) >= INTERRUPTS => Err(Error::NoSuch),
@@ -395,7 +398,7 @@ impl Shadow {
     }
 
     fn rebind(&mut self, unit: usize, index: u16, device: usize, raise: Raise) -> Done {
-        let (target, impossible) = self.target(raise);
+        let (target, impossible) = self.target(unit, raise);
         let expected = match (impossible, self.bound.get_mut(&(unit, index))) {
             (Some(error), _) => Err(error),
             _ if u32::from(index) >= INTERRUPTS => Err(Error::NoSuch),

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//! What in the table speaks against giving a device to somebody.
+
+use core::fmt;
+
+use crate::Bdf;
+use crate::dmar::structure::{Rmrr, Satc, Structure};
+use crate::dmar::{Dmar, Topology};
+
+/// Why a device should not be granted.
+#[derive(Clone, Copy, Debug)]
+pub enum Obstacle<'a> {
+    /// Firmware reserved memory for it (§8.4) and goes on using the device through it: a domain
+    /// without the region breaks firmware, one with it is not closed.
+    Reserved(Rmrr<'a>),
+    /// It does not work without its device TLB (§8.8), which this driver keeps off.
+    NeedsDeviceTlb(Satc<'a>),
+    /// No unit is responsible for it.
+    NoUnit,
+}
+
+impl fmt::Display for Obstacle<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Reserved(region) => {
+                let (base, limit) = (region.base(), region.limit());
+                write!(
+                    f,
+                    "firmware reserved memory {base} to {limit} for it (RMRR)"
+                )
+            }
+            Self::NeedsDeviceTlb(_) => f.write_str("it does not work without a device TLB (SATC)"),
+            Self::NoUnit => f.write_str("no remapping unit is responsible for it (DRHD)"),
+        }
+    }
+}
+
+impl<'a> Dmar<'a> {
+    /// Everything that speaks against granting `device`. For a virtual function, ask for its
+    /// physical function, which shares its unit and whose reserved memory it may reach.
+    pub fn obstacles<T: Topology>(
+        &self,
+        segment: u16,
+        device: Bdf,
+        topology: &T,
+    ) -> impl Iterator<Item = Obstacle<'a>> {
+        let no_unit = self.unit_of(segment, device, topology).is_none();
+        let named = self
+            .structures()
+            .filter_map(move |structure| match structure {
+                Structure::Reserved(region) => (region.segment() == segment
+                    && region.scopes().cover(device, topology))
+                .then_some(Obstacle::Reserved(region)),
+                Structure::ChipDevices(chip) => (chip.required()
+                    && chip.segment() == segment
+                    && chip.scopes().cover(device, topology))
+                .then_some(Obstacle::NeedsDeviceTlb(chip)),
+                _ => None,
+            });
+        no_unit.then_some(Obstacle::NoUnit).into_iter().chain(named)
+    }
+}
