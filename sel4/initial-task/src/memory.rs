@@ -15,7 +15,7 @@ use crate::error::{About, Error, Result};
 use crate::system::{System, cap_in};
 
 /// Objects that the kernel makes in one call at most (`CONFIG_RETYPE_FAN_OUT_LIMIT`).
-const FAN_OUT: u32 = 256;
+const FAN_OUT: u32 = sel4::sys::config::RETYPE_FAN_OUT_LIMIT as u32;
 
 /// The untyped memory of the machine.
 fn untypeds(bootinfo: &BootInfo) -> Vec<Untyped> {

@@ -29,14 +29,8 @@ pub struct KernelConfig {
     pub domain_schedules: u16,
     /// Period of the scheduler's timer in milliseconds (`TIMER_TICK_MS`), not 0.
     pub timer_tick_ms: u32,
-    /// `<protection_domain fpu>` has an effect (`HAVE_FPU`).
-    pub fpu: bool,
     /// The root task's CNode has two to this power slots (`ROOT_CNODE_SIZE_BITS`).
     pub root_cnode_size_bits: u8,
-    /// Objects that one retype may make (`RETYPE_FAN_OUT_LIMIT`).
-    pub retype_fan_out_limit: u32,
-    /// Untyped capabilities that the kernel hands over at most (`MAX_NUM_BOOTINFO_UNTYPED_CAPS`).
-    pub max_untyped_caps: u32,
     /// End of the physical addresses that user level may map, exclusive (`PADDR_USER_DEVICE_TOP`).
     pub paddr_top: u64,
 }
@@ -102,10 +96,7 @@ impl KernelConfig {
             domains: number(&json, "NUM_DOMAINS")?,
             domain_schedules: number(&json, "NUM_DOMAIN_SCHEDULES")?,
             timer_tick_ms: number::<u32>(&json, "TIMER_TICK_MS")?.max(1),
-            fpu: flag("HAVE_FPU"),
             root_cnode_size_bits: number(&json, "ROOT_CNODE_SIZE_BITS")?,
-            retype_fan_out_limit: number(&json, "RETYPE_FAN_OUT_LIMIT")?,
-            max_untyped_caps: number(&json, "MAX_NUM_BOOTINFO_UNTYPED_CAPS")?,
             paddr_top: number(&json, "PADDR_USER_DEVICE_TOP")?,
         })
     }
@@ -134,8 +125,7 @@ mod tests {
     const SMP: &str = r#"{
         "SEL4_ARCH": "x86_64", "WORD_SIZE": "64", "VTX": true, "USER_IOMMU": true, "PRINTING": true,
         "ENABLE_SMP_SUPPORT": true, "MAX_NUM_NODES": "4", "NUM_DOMAINS": 1,
-        "NUM_DOMAIN_SCHEDULES": "100", "TIMER_TICK_MS": "2", "HAVE_FPU": true, "ROOT_CNODE_SIZE_BITS": "19",
-        "RETYPE_FAN_OUT_LIMIT": "256", "MAX_NUM_BOOTINFO_UNTYPED_CAPS": "230",
+        "NUM_DOMAIN_SCHEDULES": "100", "TIMER_TICK_MS": "2", "ROOT_CNODE_SIZE_BITS": "19",
         "PADDR_USER_DEVICE_TOP": "0x800000000000"
     }"#;
 
@@ -146,7 +136,7 @@ mod tests {
         assert_eq!(config.domains, 1);
         assert_eq!(config.root_cnode_size_bits, 19);
         assert_eq!(config.paddr_top, 1 << 47);
-        assert!(config.vtx && config.io_address_spaces && config.printing && config.fpu);
+        assert!(config.vtx && config.io_address_spaces && config.printing);
         assert!(!config.mcs);
     }
 
@@ -173,7 +163,7 @@ mod tests {
                 "MAX_NUM_NODES is \"400\"",
             ),
             (r#""NUM_DOMAINS": 1,"#, "", "NUM_DOMAINS is missing"),
-            (r#""256""#, "[]", "RETYPE_FAN_OUT_LIMIT is []"),
+            (r#""19""#, "[]", "ROOT_CNODE_SIZE_BITS is []"),
         ] {
             let error = KernelConfig::parse(&SMP.replace(from, to)).unwrap_err();
             assert!(error.starts_with(message), "{error}");

@@ -61,7 +61,6 @@ fn run(arguments: &Arguments) -> Result<(), Vec<Diagnostic>> {
         search: &search,
         monitor: &sdk.monitor(),
     })?;
-    diag::report(&image.warnings);
     if arguments.check {
         return Ok(());
     }

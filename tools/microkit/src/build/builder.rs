@@ -5,9 +5,9 @@ use object_spec::{
     CapData, Capability, Fill, FillSource, Kind, Mapping, Object, ObjectId, PageSize, Rights, Spec,
 };
 
+use super::Input;
 use super::data::Data;
 use super::space::Space;
-use super::{Input, Warning};
 use crate::diag::Diagnostic;
 use crate::elf::PAGE;
 use crate::model::Span;
@@ -18,7 +18,6 @@ pub(super) struct Builder<'a> {
     pub spec: Spec,
     pub data: Data,
     pub errors: Vec<Diagnostic>,
-    pub warnings: Vec<Warning>,
 }
 
 /// Frames in a row, and how they are mapped.
@@ -30,13 +29,12 @@ pub(super) struct Frames {
 
 impl<'a> Builder<'a> {
     pub(super) fn new(input: &'a Input<'a>) -> Self {
-        let (spec, data) = (Spec::default(), Data::default());
+        let (spec, data, errors) = (Spec::default(), Data::default(), Vec::new());
         Self {
             input,
             spec,
             data,
-            errors: Vec::new(),
-            warnings: Vec::new(),
+            errors,
         }
     }
 

@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 use object_spec::Spec;
 
 use crate::config::KernelConfig;
-use crate::diag::{Diagnostic, Source, Warning};
+use crate::diag::{Diagnostic, Source};
 use crate::model::System;
 use builder::Builder;
 pub use data::Data;
@@ -48,8 +48,6 @@ pub struct Image {
     pub spec: Spec,
     /// The bytes that the spec's fills take.
     pub data: Data,
-    /// What is accepted, but most likely not what was meant.
-    pub warnings: Vec<Warning>,
 }
 
 /// Builds the objects of a system.
@@ -70,7 +68,6 @@ pub fn build(input: &Input) -> Result<Image, Vec<Diagnostic>> {
     Ok(Image {
         spec: builder.spec,
         data: builder.data,
-        warnings: builder.warnings,
     })
 }
 

@@ -96,7 +96,7 @@ pub(super) fn parse<'a>(
         parent,
         priority: priority.unwrap_or(0),
         cpu: pd_attrs::cpu(context, &attrs),
-        fpu: attrs.flag(context, "fpu", true).unwrap_or(true),
+        fpu: pd_attrs::fpu(context, &attrs),
         passive: pd_attrs::scheduling(context, &attrs),
         stack_size: stack_size.unwrap_or(pd_attrs::STACK_SIZE_DEFAULT),
         domain: pd_attrs::domain(context, &attrs, has_domains),

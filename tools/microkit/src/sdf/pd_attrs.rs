@@ -107,6 +107,18 @@ pub(super) fn scheduling(context: &mut Context<'_>, attrs: &Attrs<'_>) -> bool {
     passive.unwrap_or(false)
 }
 
+/// `fpu`: without effect, since this kernel knows no threads without floating-point registers.
+pub(super) fn fpu(context: &mut Context<'_>, attrs: &Attrs<'_>) -> bool {
+    let fpu = attrs.flag(context, "fpu", true).unwrap_or(true);
+    if !fpu {
+        let message = format!("{}: 'fpu' has no effect", attrs.element.describe());
+        let help = "this kernel keeps the floating-point registers of every protection domain that \
+                    uses them, and costs the others nothing";
+        context.warning(attrs.span_of("fpu"), message, help);
+    }
+    fpu
+}
+
 pub(super) fn domain(
     context: &mut Context<'_>,
     attrs: &Attrs<'_>,

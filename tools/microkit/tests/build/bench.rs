@@ -15,10 +15,9 @@ use crate::fixture::Fixture;
 
 /// A kernel with everything.
 pub const CONFIG: &str = r#"{
-    "SEL4_ARCH": "x86_64", "VTX": true, "USER_IOMMU": true, "PRINTING": true, "HAVE_FPU": true,
+    "SEL4_ARCH": "x86_64", "VTX": true, "USER_IOMMU": true, "PRINTING": true,
     "ENABLE_SMP_SUPPORT": false, "NUM_DOMAINS": 16, "NUM_DOMAIN_SCHEDULES": 100,
-    "TIMER_TICK_MS": "2", "ROOT_CNODE_SIZE_BITS": "19", "RETYPE_FAN_OUT_LIMIT": "256",
-    "MAX_NUM_BOOTINFO_UNTYPED_CAPS": "230", "PADDR_USER_DEVICE_TOP": "0x800000000000"
+    "TIMER_TICK_MS": "2", "ROOT_CNODE_SIZE_BITS": "19", "PADDR_USER_DEVICE_TOP": "0x800000000000"
 }"#;
 
 pub struct Bench {

@@ -35,10 +35,7 @@ pub fn kernel_config() -> KernelConfig {
         cores: 1,
         domains: 16,
         domain_schedules: 100,
-        fpu: true,
         root_cnode_size_bits: 19,
-        retype_fan_out_limit: 256,
-        max_untyped_caps: 230,
         paddr_top: 1 << 47,
         timer_tick_ms: 2,
     }
