@@ -3,17 +3,18 @@
 //! accesses memory; a test plays devices and firmware and looks at what happened.
 
 mod firmware;
+mod registers;
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use mmio::Mmio;
-
 use crate::hardware::{Interrupt, Platform, QueueFault, Unit};
 use crate::memory::{Change, HostMemory, PAGE};
-use crate::options::{FAULT_RECORDS, Options};
+use crate::options::Options;
 use crate::rules::{Rule, Rules, Violation};
 use crate::watch::Watch;
+
+pub use registers::Registers;
 
 #[derive(Debug)]
 struct Inner {
@@ -91,10 +92,7 @@ impl Board {
 
     /// The registers of a unit.
     pub fn registers(&self, unit: usize) -> Registers {
-        Registers {
-            board: self.clone(),
-            unit,
-        }
+        Registers::new(self.clone(), unit)
     }
 
     /// Zeroed pages for a driver, aligned to their size.
@@ -222,45 +220,5 @@ impl Board {
     /// The rules broken so far, which are then forgotten.
     pub fn take_violations(&self) -> Vec<Violation> {
         std::mem::take(&mut self.inner.borrow_mut().platform.rules.violations)
-    }
-}
-
-/// The registers of one unit, as a driver has them mapped.
-#[derive(Clone, Debug)]
-pub struct Registers {
-    board: Board,
-    unit: usize,
-}
-
-impl Registers {
-    fn with<T>(&self, action: impl FnOnce(&mut Unit, &mut Platform) -> T) -> T {
-        let inner = &mut *self.board.inner.borrow_mut();
-        inner.tick();
-        let result = action(&mut inner.units[self.unit], &mut inner.platform);
-        inner.prefetch();
-        result
-    }
-}
-
-impl Mmio for Registers {
-    fn size(&self) -> usize {
-        // Whole pages, with room for 256 fault records.
-        (FAULT_RECORDS + 256 * 16).next_multiple_of(PAGE as usize)
-    }
-
-    fn read32(&self, offset: usize) -> u32 {
-        self.with(|unit, _| unit.read32(offset))
-    }
-
-    fn write32(&mut self, offset: usize, value: u32) {
-        self.with(|unit, platform| unit.write32(offset, value, platform));
-    }
-
-    fn read64(&self, offset: usize) -> u64 {
-        self.with(|unit, _| unit.read64(offset))
-    }
-
-    fn write64(&mut self, offset: usize, value: u64) {
-        self.with(|unit, platform| unit.write64(offset, value, platform));
     }
 }

@@ -3,6 +3,7 @@
 
 mod caches;
 mod command;
+mod context;
 mod faults;
 mod interrupt;
 mod queue;
