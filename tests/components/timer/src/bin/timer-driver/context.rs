@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! What the tests share.
 
-use core::panic::Location;
 use core::time::Duration;
 
 use sel4_microkit::{
     Channel,
     ipc::{self, Event},
 };
-use sel4_test::Failure;
 use timer_interface::{Error, Expired, TIMEOUTS, Timer};
 use timer_tests::{Counts, counts};
 
@@ -71,21 +69,6 @@ impl Context {
                 return Ok(Expired::from_bits(all & !(1 << last)));
             }
         }
-    }
-}
-
-/// The value, or a failed test that tells the timer's error.
-pub trait OrFail<T> {
-    fn or_fail(self, what: &str) -> Result<T, Failure>;
-}
-
-impl<T> OrFail<T> for Result<T, Error> {
-    #[track_caller]
-    fn or_fail(self, what: &str) -> Result<T, Failure> {
-        let place = Location::caller();
-        self.map_err(|error| {
-            Failure::failed(place.file(), place.line(), format_args!("{what}: {error}"))
-        })
     }
 }
 

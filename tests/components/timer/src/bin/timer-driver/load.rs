@@ -8,7 +8,7 @@ use sel4_microkit::debug_println;
 use sel4_test::{Failure, TestResult, check};
 use timer_tests::Counts;
 
-use crate::context::{Context, FLOODER, OrFail, ms};
+use crate::context::{Context, FLOODER, ms};
 
 /// What is late by more than this was forgotten. It is long since an emulator on a busy host stops
 /// for that long now and then.
@@ -18,10 +18,10 @@ const TOO_LATE: Duration = ms(500);
 fn lateness(context: &mut Context) -> Result<(Duration, Duration), Failure> {
     let (mut least, mut most) = (Duration::MAX, Duration::ZERO);
     for round in 0..20 {
-        let end = context.timer.now().or_fail("now")? + ms(3) + Duration::from_micros(37) * round;
-        context.timer.at(0, end).or_fail("at")?;
-        context.ended().or_fail("ended")?;
-        let now = context.timer.now().or_fail("now")?;
+        let end = context.timer.now()? + ms(3) + Duration::from_micros(37) * round;
+        context.timer.at(0, end)?;
+        context.ended()?;
+        let now = context.timer.now()?;
         let Some(late) = now.checked_sub(end) else {
             sel4_test::fail!("{:?} too early", end - now)
         };
@@ -46,7 +46,7 @@ pub fn a_flooding_client_does_not_delay_another(context: &mut Context) -> TestRe
     let result = lateness(context);
     context.counts.run.store(0, Ordering::SeqCst);
     FLOODER.notify();
-    context.sleep(ms(20)).or_fail("sleep")?;
+    context.sleep(ms(20))?;
     let (least, most) = result?;
     let ends = Counts::get(&context.counts.ends) - before;
     debug_println!("timer: late by {least:?} to {most:?} among {ends} ends of another client");
@@ -54,7 +54,7 @@ pub fn a_flooding_client_does_not_delay_another(context: &mut Context) -> TestRe
     check!(least < ms(5), "never better than {least:?}");
     check!(most < TOO_LATE, "{most:?}");
     let after = Counts::get(&context.counts.ends);
-    context.sleep(ms(10)).or_fail("sleep")?;
+    context.sleep(ms(10))?;
     check!(Counts::get(&context.counts.ends) == after, "it stopped");
     Ok(())
 }

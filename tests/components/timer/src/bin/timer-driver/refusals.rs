@@ -7,7 +7,7 @@ use sel4_microkit::{MessageInfo, with_msg_regs, with_msg_regs_mut};
 use sel4_test::{TestResult, check_eq};
 use timer_interface::{Error, MIN_PERIOD_NS, Operation, Reply, Request, Status, TIMEOUTS};
 
-use crate::context::{Context, OrFail, TIMER, ms};
+use crate::context::{Context, TIMER, ms};
 
 pub fn the_ninth_time_out_is_refused(context: &mut Context) -> TestResult {
     let refused = Err(Error::Refused(Status::Timeout));
@@ -62,6 +62,6 @@ pub fn malformed_requests_are_refused(context: &mut Context) -> TestResult {
     };
     check_eq!(status(&unknown.to_words(), 3), Status::Operation as u16);
     // And the timer still works.
-    context.sleep(ms(1)).or_fail("sleep")?;
+    context.sleep(ms(1))?;
     Ok(())
 }

@@ -7,31 +7,31 @@ use sel4_test::{TestResult, check, check_eq};
 use timer_interface::Error;
 use timer_tests::{Counts, STORM as RESTARTS};
 
-use crate::context::{CALLER, Context, OrFail, RESTART, STORM, TIMER, ms};
+use crate::context::{CALLER, Context, RESTART, STORM, TIMER, ms};
 
 pub fn a_restart_is_told_and_time_outs_can_be_set_again(context: &mut Context) -> TestResult {
-    context.timer.every(0, ms(100)).or_fail("every")?;
+    context.timer.every(0, ms(100))?;
     // The parent runs at once: its priority is higher.
     RESTART.notify();
     context.wait(TIMER);
     check_eq!(context.timer.expired(), Err(Error::Restarted));
-    check_eq!(context.timer.expired().or_fail("expired")?.bits(), 0);
-    let others = context.sleep(ms(150)).or_fail("sleep")?;
+    check_eq!(context.timer.expired()?.bits(), 0);
+    let others = context.sleep(ms(150))?;
     check!(
         others.is_empty(),
         "a time-out of before the restart: {others:?}"
     );
-    context.timer.every(0, ms(2)).or_fail("every")?;
-    check!(context.ended().or_fail("ended")?.iter().eq([0]));
-    context.timer.cancel(0).or_fail("cancel")?;
+    context.timer.every(0, ms(2))?;
+    check!(context.ended()?.iter().eq([0]));
+    context.timer.cancel(0)?;
     Ok(())
 }
 
 pub fn time_goes_on_over_a_restart(context: &mut Context) -> TestResult {
-    let before = context.timer.now().or_fail("now")?;
+    let before = context.timer.now()?;
     RESTART.notify();
     check_eq!(context.timer.now(), Err(Error::Restarted));
-    let after = context.timer.now().or_fail("now")?;
+    let after = context.timer.now()?;
     check!(after > before, "{after:?} after {before:?}");
     Ok(())
 }
@@ -45,7 +45,7 @@ pub fn a_client_survives_restarts_in_the_middle_of_its_calls(context: &mut Conte
     let calls = Counts::get(&counts.calls);
     check!(calls > 0, "the caller did not get to call");
     check_eq!(context.timer.now(), Err(Error::Restarted));
-    context.sleep(ms(50)).or_fail("sleep")?;
+    context.sleep(ms(50))?;
     counts.run.store(0, Ordering::SeqCst);
     let restarts = Counts::get(&counts.restarts);
     check_eq!(Counts::get(&counts.errors), 0, "calls that failed");
