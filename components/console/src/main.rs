@@ -109,7 +109,7 @@ impl Handler for Console {
         if channels.contains(self.irq) {
             self.output.on_interrupt();
             if let Err(error) = self.irq.irq_ack() {
-                self.multiplexer.notice(format_args!("{error}"));
+                self.multiplexer.notice(format_args!("ERROR: {error}"));
             }
             // What came between the two has made no new edge.
             self.output.on_interrupt();

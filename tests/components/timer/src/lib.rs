@@ -4,7 +4,7 @@
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
-/// How often the parent restarts the timer in a storm.
+/// How often the breaker makes the timer crash in a storm.
 pub const STORM: u64 = 20;
 
 /// Counters in memory that all programs share.

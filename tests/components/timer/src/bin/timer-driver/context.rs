@@ -11,7 +11,7 @@ use timer_interface::{Error, Expired, TIMEOUTS, Timer};
 use timer_tests::{Counts, counts};
 
 pub const TIMER: Channel = Channel::new(1);
-pub const RESTART: Channel = Channel::new(2);
+pub const CRASH: Channel = Channel::new(2);
 pub const STORM: Channel = Channel::new(3);
 pub const FLOODER: Channel = Channel::new(4);
 pub const CALLER: Channel = Channel::new(5);

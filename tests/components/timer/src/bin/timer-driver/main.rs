@@ -35,9 +35,9 @@ const SUITE: Suite<Context> = suite!(
         malformed_requests_are_refused,
         ends_are_in_time,
         a_flooding_client_does_not_delay_another,
-        a_restart_is_told_and_time_outs_can_be_set_again,
-        time_goes_on_over_a_restart,
-        a_client_survives_restarts_in_the_middle_of_its_calls,
+        a_crash_is_told_and_time_outs_can_be_set_again,
+        time_goes_on_over_a_crash,
+        a_client_survives_crashes_in_the_middle_of_its_calls,
     ]
 );
 

@@ -5,14 +5,14 @@ use core::sync::atomic::Ordering;
 
 use sel4_test::{TestResult, check, check_eq};
 use timer_interface::Error;
-use timer_tests::{Counts, STORM as RESTARTS};
+use timer_tests::{Counts, STORM as CRASHES};
 
-use crate::context::{CALLER, Context, RESTART, STORM, TIMER, ms};
+use crate::context::{CALLER, CRASH, Context, STORM, TIMER, ms};
 
-pub fn a_restart_is_told_and_time_outs_can_be_set_again(context: &mut Context) -> TestResult {
+pub fn a_crash_is_told_and_time_outs_can_be_set_again(context: &mut Context) -> TestResult {
     context.timer.every(0, ms(100))?;
-    // The parent runs at once: its priority is higher.
-    RESTART.notify();
+    // The breaker and the monitor run at once: their priorities are higher.
+    CRASH.notify();
     context.wait(TIMER);
     check_eq!(context.timer.expired(), Err(Error::Restarted));
     check_eq!(context.timer.expired()?.bits(), 0);
@@ -27,16 +27,16 @@ pub fn a_restart_is_told_and_time_outs_can_be_set_again(context: &mut Context) -
     Ok(())
 }
 
-pub fn time_goes_on_over_a_restart(context: &mut Context) -> TestResult {
+pub fn time_goes_on_over_a_crash(context: &mut Context) -> TestResult {
     let before = context.timer.now()?;
-    RESTART.notify();
+    CRASH.notify();
     check_eq!(context.timer.now(), Err(Error::Restarted));
     let after = context.timer.now()?;
     check!(after > before, "{after:?} after {before:?}");
     Ok(())
 }
 
-pub fn a_client_survives_restarts_in_the_middle_of_its_calls(context: &mut Context) -> TestResult {
+pub fn a_client_survives_crashes_in_the_middle_of_its_calls(context: &mut Context) -> TestResult {
     let counts = context.counts;
     counts.run.store(1, Ordering::SeqCst);
     CALLER.notify();
@@ -50,8 +50,8 @@ pub fn a_client_survives_restarts_in_the_middle_of_its_calls(context: &mut Conte
     let restarts = Counts::get(&counts.restarts);
     check_eq!(Counts::get(&counts.errors), 0, "calls that failed");
     check!(
-        restarts > 0 && restarts <= RESTARTS,
-        "{restarts} calls told of {RESTARTS} restarts"
+        restarts > 0 && restarts <= CRASHES,
+        "{restarts} calls told of {CRASHES} crashes"
     );
     check!(
         Counts::get(&counts.calls) > calls,

@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: BSD-2-Clause
-//! Restarts the timer, its child: once when asked, or at ticks of the real-time clock (MC146818:
-//! register A rate, register B bit 6 periodic interrupt, register C flags that reading clears).
+//! Makes the timer crash, once when asked, or at ticks of the real-time clock (MC146818: register A
+//! rate, register B bit 6 periodic interrupt, register C flags that reading clears). It has the
+//! timer's thread capability for that. The monitor restarts the timer by its policy.
 #![no_std]
 #![no_main]
 
 use core::fmt;
 
-use sel4_microkit::{
-    Channel, ChannelSet, Child, Handler, IrqAckError, MessageInfo, RestartError, protection_domain,
-};
+use sel4_microkit::{Channel, ChannelSet, Handler, IrqAckError, protection_domain};
 use sel4_vcpu::IoPort;
 use timer_tests::STORM;
 
 const ONCE: Channel = Channel::new(1);
 const STORM_WANTED: Channel = Channel::new(2);
 const TICK: Channel = Channel::new(9);
-const TIMER: Child = Child::new(0);
+
+/// The timer's thread: slot 1 of the `cspace` element.
+const TIMER: sel4::cap::Tcb = sel4::Cap::from_bits(1 << 58);
+/// Where the timer goes on: nothing is mapped there.
+const NOWHERE: u64 = 0xbad0;
 
 const RTC: IoPort = IoPort::new(0);
 const INDEX: u16 = 0x70;
@@ -27,51 +30,57 @@ const RATE: u8 = 0x2b;
 const PERIODIC: u8 = 0x42;
 
 enum Error {
-    Restart(RestartError),
-    Ports(sel4::Error),
+    Kernel(sel4::Error),
     Ack(IrqAckError),
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Restart(error) => write!(f, "restart: {error}"),
-            Self::Ports(error) => write!(f, "clock: {error}"),
+            Self::Kernel(error) => write!(f, "{error}"),
             Self::Ack(error) => write!(f, "{error}"),
         }
     }
 }
 
-struct Parent {
-    /// Restarts that are still to be done.
+struct Breaker {
+    /// Crashes that are still to be made.
     left: u64,
 }
 
 #[protection_domain]
-fn init() -> Parent {
-    Parent { left: 0 }
+fn init() -> Breaker {
+    Breaker { left: 0 }
 }
 
 fn read(register: u8) -> Result<u8, Error> {
-    RTC.out8(INDEX, register).map_err(Error::Ports)?;
-    RTC.in8(DATA).map_err(Error::Ports)
+    RTC.out8(INDEX, register).map_err(Error::Kernel)?;
+    RTC.in8(DATA).map_err(Error::Kernel)
 }
 
 fn write(register: u8, value: u8) -> Result<(), Error> {
-    RTC.out8(INDEX, register).map_err(Error::Ports)?;
-    RTC.out8(DATA, value).map_err(Error::Ports)
+    RTC.out8(INDEX, register).map_err(Error::Kernel)?;
+    RTC.out8(DATA, value).map_err(Error::Kernel)
 }
 
-fn restart() -> Result<(), Error> {
-    TIMER.restart().map_err(Error::Restart)
+/// Stops the timer wherever it is, and has it go on where nothing is.
+fn crash() -> Result<(), Error> {
+    TIMER.tcb_suspend().map_err(Error::Kernel)?;
+    let mut registers = sel4::UserContext {
+        rip: NOWHERE,
+        ..Default::default()
+    };
+    TIMER
+        .tcb_write_all_registers(true, &mut registers)
+        .map_err(Error::Kernel)
 }
 
-impl Handler for Parent {
+impl Handler for Breaker {
     type Error = Error;
 
     fn notified(&mut self, channels: ChannelSet) -> Result<(), Error> {
         if channels.contains(ONCE) {
-            restart()?;
+            crash()?;
         }
         if channels.contains(STORM_WANTED) {
             self.left = STORM;
@@ -82,7 +91,7 @@ impl Handler for Parent {
         if channels.contains(TICK) {
             read(0xc)?;
             if self.left > 0 {
-                restart()?;
+                crash()?;
                 self.left -= 1;
                 if self.left == 0 {
                     write(0xb, PERIODIC & 0xf)?;
@@ -95,11 +104,5 @@ impl Handler for Parent {
             read(0xc)?;
         }
         Ok(())
-    }
-
-    /// A timer that crashes by itself is a failure: it stays stopped, and the tests after it hang.
-    fn fault(&mut self, _: Child, info: MessageInfo) -> Result<Option<MessageInfo>, Error> {
-        sel4_microkit::debug_println!("the timer crashed: {:?}", info.fault());
-        Ok(None)
     }
 }
