@@ -83,7 +83,11 @@ fn cause(fault: &sel4::Fault) -> Cause {
     match fault {
         sel4::Fault::VmFault(fault) => Cause::Memory {
             address: fault.addr,
-            access: match (fault.is_prefetch, fault.is_write()) {
+            // Without NX the CPU does not tell a fetch from a read; the address does.
+            access: match (
+                fault.is_prefetch || fault.addr == fault.ip,
+                fault.is_write(),
+            ) {
                 (true, _) => Access::Execute,
                 (false, true) => Access::Write,
                 (false, false) => Access::Read,
