@@ -85,6 +85,11 @@ pub fn start(system: &System) -> Result<()> {
 /// Writes the domain schedule, which starts with [`start_schedule`].
 pub fn write_schedule(schedule: &Schedule) -> Result<()> {
     for (index, entry) in (schedule.shift..).zip(&schedule.entries) {
+        // The kernel's schedule still starts there, so it takes no end marker. None is needed: what
+        // ends before the first entry never runs.
+        if index == 0 && entry.ticks == 0 {
+            continue;
+        }
         slot::DOMAIN_SET
             .cap()
             .domain_set_schedule_configure(index.into(), entry.domain, entry.ticks.into())

@@ -70,7 +70,11 @@ fn content<'a>(context: &mut Context<'a>, element: Element<'a>) -> Parsed<Domain
         return Err(Reported);
     };
     let (start_index, index_shift, schedule) = schedule::parse(context, schedule)?;
-    check_turns(context, &domains, &schedule);
+    check_turns(
+        context,
+        &domains,
+        schedule.get(start_index as usize..).unwrap_or_default(),
+    );
     Ok(Domains {
         names,
         start_index,
@@ -142,7 +146,8 @@ fn names<'a>(context: &mut Context<'a>, domains: &[Element<'a>]) -> Vec<String> 
     by_number[..used].iter().map(name).collect()
 }
 
-/// Warns of domains that never get a turn.
+/// Warns of domains that never get a turn. `schedule` begins with the entry that runs first; the kernel
+/// goes back to that one at the end marker, so nothing behind it runs.
 fn check_turns(context: &mut Context<'_>, domains: &[Element<'_>], schedule: &[ScheduleEntry]) {
     for domain in domains {
         let name = domain.node.attribute("name");
@@ -153,7 +158,7 @@ fn check_turns(context: &mut Context<'_>, domains: &[Element<'_>], schedule: &[S
         let Some((_, number)) = known.copied() else {
             continue;
         };
-        let mut turns = schedule.iter().filter_map(|entry| match entry {
+        let mut turns = schedule.iter().map_while(|entry| match entry {
             ScheduleEntry::Run { domain, .. } => Some(*domain),
             ScheduleEntry::EndMarker => None,
         });
