@@ -44,7 +44,7 @@ impl Shared {
 }
 
 /// Steps of a piece of work: some time slices long even on a fast machine.
-const STEPS: u64 = 10_000_000;
+const STEPS: u64 = 4_000_000;
 
 /// A piece of work whose result is known only to who does all of it: steps of a generator
 /// (multiplier and increment of Knuth's MMIX).

@@ -24,7 +24,7 @@ orders! {
     Watch,
     /// Increment `ball` whenever it is odd, until it has reached `rounds`.
     Rally,
-    /// Call the server `rounds` times, then notify the test.
+    /// Call the server as long as `rounds` is not 0, then notify the test.
     CallServer,
     /// Increment `spins` for ever.
     Spin,
@@ -52,6 +52,8 @@ pub struct Shared {
     pub boots: AtomicU64,
     /// Calls that the server has answered.
     pub calls: AtomicU64,
+    /// Calls that `far` has made.
+    pub far_calls: AtomicU64,
     /// Interrupts that the driver on the other core has taken.
     pub interrupts: AtomicU64,
     /// The local APIC id of the core on which it took the last one, plus 1.

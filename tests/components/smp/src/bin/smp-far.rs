@@ -33,9 +33,10 @@ impl Handler for Far {
             }
             Order::Rally => shared.rally(true),
             Order::CallServer => {
-                for round in 0..shared.rounds.load(SeqCst) {
-                    set_mr(0, round);
+                while shared.rounds.load(SeqCst) != 0 {
+                    set_mr(0, 0);
                     self.server.pp_call(MessageInfo::new(0, 1));
+                    shared.far_calls.fetch_add(1, SeqCst);
                 }
                 self.test.notify();
             }

@@ -9,17 +9,16 @@ use test_support::{cpu::spin_until, event::wait_for};
 
 use crate::{
     cores::LONG,
-    peers::{far, order, shared},
+    peers::{far, many, order, shared},
 };
 
 pub fn there_and_back() -> TestResult {
-    const ROUNDS: u64 = 2_000;
     let before = shared().notifications.load(SeqCst);
-    for _ in 0..ROUNDS {
+    let rounds = many(|_| {
         order(Order::Answer, 0);
-        wait_for(far())?;
-    }
-    check_eq!(shared().notifications.load(SeqCst), before + ROUNDS);
+        Ok(wait_for(far())?)
+    })?;
+    check_eq!(shared().notifications.load(SeqCst), before + rounds);
     Ok(())
 }
 

@@ -2,7 +2,9 @@
 //! Whom the tests work with.
 
 use sel4_microkit::{Channel, Child, MessageInfo, get_mr, memory_region_symbol, set_mr, var};
+use sel4_test::{Failure, TestResult};
 use smp_tests::{Order, Shared};
+use test_support::cpu::cycles;
 
 /// Id of the child `far` in system.xml.
 pub const FAR: Child = Child::new(2);
@@ -32,6 +34,22 @@ pub fn near_server() -> Channel {
 pub fn order(order: Order, rounds: u64) {
     shared().give(order, rounds);
     far().notify();
+}
+
+/// Does `round` 10,000 times, or fewer where messages between cores are slow, as in an emulator
+/// that has to share its host; how often. It is given its number.
+pub fn many(mut round: impl FnMut(u64) -> TestResult) -> Result<u64, Failure> {
+    const ENOUGH: u64 = 10_000;
+    const FEWEST: u64 = 100;
+    /// In cycles: seconds, in time of the emulator.
+    const PATIENCE: u64 = 4_000_000_000;
+    let start = cycles();
+    let mut done = 0;
+    while done < FEWEST || done < ENOUGH && cycles().wrapping_sub(start) < PATIENCE {
+        round(done)?;
+        done += 1;
+    }
+    Ok(done)
 }
 
 /// What a server answers.
