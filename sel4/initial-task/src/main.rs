@@ -15,6 +15,7 @@ mod fill;
 mod firmware;
 mod image;
 mod memory;
+mod serial;
 mod spaces;
 mod system;
 mod threads;
@@ -38,7 +39,8 @@ fn main(bootinfo: &BootInfoPtr) -> Never {
     let start = now();
     match build(bootinfo) {
         Ok(image) => end(&image, start),
-        Err(Error(line)) => log::error!("{line}"),
+        Err(Error(line)) if sel4_runtime::kernel_printing() => log::error!("{line}"),
+        Err(Error(line)) => serial::error(&line),
     }
     delete_self()
 }
