@@ -117,8 +117,9 @@ impl Enable {
 }
 
 /// Lets a virtual function issue requests, or stops it. Its memory is decoded in both cases: by
-/// §9.3.4.1.3 the bit has no effect, but QEMU's models go by it.
-pub(crate) fn set_bus_master(config: &mut impl PciConfig, vf: Bdf, on: bool) {
+/// §9.3.4.1.3 the bit has no effect, but QEMU's models go by it. A function-level reset clears
+/// both.
+pub fn set_bus_master(config: &mut impl PciConfig, vf: Bdf, on: bool) {
     let command = Command::new().with_memory(true).with_bus_master(on);
     set_command(config, vf, command);
 }

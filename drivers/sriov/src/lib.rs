@@ -5,7 +5,7 @@
 //! * [`Sriov`]: what a physical function can do; [`Routing`]: who its virtual functions are;
 //!   [`Placement`]: where their BARs are, which the system description says.
 //! * [`Enable`], [`Disable`]: all virtual functions of a physical function come and go together.
-//!   Both are told the time and never sleep.
+//!   Both are told the time and never sleep. [`set_bus_master`] is about one of them.
 //! * [`Vf`]: the life of one virtual function, from absent to granted, quarantined, reset and
 //!   back. It decides what may happen and in which order; [`Effects`] does it.
 //!
@@ -28,7 +28,7 @@ mod vf;
 
 pub use capability::{Control, Sriov};
 pub use disable::Disable;
-pub use enable::{Enable, Setup};
+pub use enable::{Enable, Setup, set_bus_master};
 pub use error::{Error, Result};
 pub use placement::{PAGE_BYTES, Placement};
 pub use routing::Routing;
