@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-//! How long the image tool takes and how much memory: for the default system, and for systems of
-//! 60 protection domains with more and more memory regions.
+//! How long the image tool takes and how much memory: for the default system, and for systems with
+//! 1 GiB of memory regions and more and more protection domains.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -18,9 +18,9 @@ use crate::ui::Step;
 use crate::workspace::{Workspace, shown};
 
 /// Protection domains of the large systems.
-const DOMAINS: usize = 60;
-/// Memory in regions of the large systems, in MiB.
-const SIZES_MIB: [usize; 5] = [0, 128, 256, 512, 1024];
+const DOMAINS: [usize; 5] = [1, 15, 30, 45, 60];
+/// Memory in regions of each large system, in MiB.
+const REGIONS_MIB: usize = 1024;
 /// Size of each region, in MiB.
 const REGION_MIB: usize = 16;
 /// How often each is measured.
@@ -41,15 +41,15 @@ pub fn run(workspace: &Workspace) -> Result<()> {
 
     let folder = workspace.folder("bench")?;
     let step = Step::new("Measuring");
-    step.expect((1 + SIZES_MIB.len()) as u64);
+    step.expect((1 + DOMAINS.len()) as u64);
     let default = rounds(&builder, &system, &folder)?;
     let mut large = Vec::new();
-    for (done, size) in SIZES_MIB.into_iter().enumerate() {
+    for (done, domains) in DOMAINS.into_iter().enumerate() {
         step.at(done as u64 + 1);
-        let path = folder.join(format!("large-{size}.system"));
-        std::fs::write(&path, large_system(program, size))
+        let path = folder.join(format!("large-{domains}.system"));
+        std::fs::write(&path, large_system(program, domains))
             .with_context(|| format!("cannot write {}", path.display()))?;
-        large.push((size, rounds(&builder, &path, &folder)?));
+        large.push((domains, rounds(&builder, &path, &folder)?));
     }
     step.done();
 
@@ -57,16 +57,16 @@ pub fn run(workspace: &Workspace) -> Result<()> {
         Figure::new("image-default-time", time(&default), "s").at_most(0.5),
         Figure::new("image-default-memory", memory(&default), "MiB"),
     ];
-    for (size, usages) in &large {
+    for (domains, usages) in &large {
         let (mut duration, mut memory) = (
-            Figure::new(format!("image-60pd-{size}mib-time"), time(usages), "s"),
+            Figure::new(format!("image-{domains}pd-1gib-time"), time(usages), "s"),
             Figure::new(
-                format!("image-60pd-{size}mib-memory"),
+                format!("image-{domains}pd-1gib-memory"),
                 memory(usages),
                 "MiB",
             ),
         );
-        if Some(size) == SIZES_MIB.last() {
+        if Some(domains) == DOMAINS.last() {
             (duration, memory) = (duration.at_most(3.0), memory.at_most(500.0));
         }
         figures.extend([duration, memory]);
@@ -76,14 +76,14 @@ pub fn run(workspace: &Workspace) -> Result<()> {
         label: label.to_owned(),
         points: large
             .iter()
-            .map(|(size, usages)| (*size as f64, value(usages)))
+            .map(|(domains, usages)| (*domains as f64, value(usages)))
             .collect(),
     };
     let picture = folder.join("image.svg");
     draw(
         &picture,
-        "Image tool: 60 protection domains, 4 KiB pages",
-        "memory regions in MiB",
+        "Image tool: 1 GiB of memory regions in 4 KiB pages",
+        "protection domains",
         &[
             curve("time in s", time),
             curve("peak memory in MiB", memory),
@@ -114,9 +114,10 @@ fn memory(usages: &[Usage]) -> f64 {
     most as f64 / f64::from(1 << 20)
 }
 
-/// A description with [`DOMAINS`] protection domains of `program` and regions of `size` MiB.
-fn large_system(program: &str, size: usize) -> String {
-    let regions = size / REGION_MIB;
+/// A description with so many protection domains of `program`, among which [`REGIONS_MIB`] of
+/// memory regions are distributed.
+fn large_system(program: &str, domains: usize) -> String {
+    let regions = REGIONS_MIB / REGION_MIB;
     let bytes = REGION_MIB << 20;
     let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<system>\n");
     for region in 0..regions {
@@ -126,13 +127,13 @@ fn large_system(program: &str, size: usize) -> String {
             "  <memory_region name=\"r{region}\" size=\"{bytes:#x}\"/>"
         );
     }
-    for domain in 0..DOMAINS {
+    for domain in 0..domains {
         let _ = writeln!(
             text,
             "  <protection_domain name=\"pd{domain}\" priority=\"100\">"
         );
         let _ = writeln!(text, "    <program_image path=\"{program}\"/>");
-        for region in (domain..regions).step_by(DOMAINS) {
+        for region in (domain..regions).step_by(domains) {
             let address = 0x10_0000_0000_usize + region * bytes;
             let _ = writeln!(
                 text,
@@ -151,7 +152,7 @@ mod tests {
 
     #[test]
     fn the_large_system_is_as_large_as_said() {
-        let text = large_system("timer", 1024);
+        let text = large_system("timer", 60);
         let document = roxmltree::Document::parse(&text).unwrap();
         let count = |tag| {
             document
@@ -159,7 +160,7 @@ mod tests {
                 .filter(|node| node.has_tag_name(tag))
                 .count()
         };
-        assert_eq!(count("protection_domain"), DOMAINS);
+        assert_eq!(count("protection_domain"), 60);
         assert_eq!((count("memory_region"), count("map")), (64, 64));
         let size = |node: roxmltree::Node| {
             let text = node.attribute("size")?.trim_start_matches("0x").to_owned();
