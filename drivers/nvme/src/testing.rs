@@ -38,6 +38,8 @@ pub struct State {
     pub silent: bool,
     /// Says that it did what it did not do.
     pub lazy: bool,
+    /// Resource it grants none of, though it says that all went well.
+    pub withheld: Option<u32>,
     /// Random words in data pages instead of the truth.
     pub noise: Vec<u32>,
     pub oacs: u16,
@@ -77,6 +79,7 @@ impl Fake {
             fatal: false,
             silent: false,
             lazy: false,
+            withheld: None,
             noise: Vec::new(),
             oacs: 0x1aa,
             vfs: [Vf::default(); 4],
@@ -240,7 +243,8 @@ impl State {
             (9, _) if !lazy => vf.online = true,
             _ => {}
         }
-        (count.into(), 0)
+        let withheld = action == 8 && self.withheld == Some(resource);
+        (if withheld { 0 } else { count.into() }, 0)
     }
 }
 

@@ -118,6 +118,30 @@ fn what_is_not_granted_is_noticed() {
 }
 
 #[test]
+fn a_controller_that_withholds_resources_is_not_put_online() {
+    for resource in [0, 1] {
+        let fake = Fake::new();
+        fake.borrow_mut().withheld = Some(resource);
+        let result = run(&fake, Prepare::new(ControllerId(1), WISHES));
+        assert_eq!(result, Err(Error::NotGranted(1)));
+        assert!(!fake.borrow().vfs[0].online);
+    }
+}
+
+#[test]
+fn a_list_that_does_not_go_forward_ends_at_once() {
+    let fake = Fake::new();
+    // Namespace 65536 again and again, attached to nobody.
+    fake.borrow_mut().noise = [0x1_0000].into();
+    fake.borrow_mut()
+        .namespaces
+        .insert(0x1_0000, BTreeSet::new());
+    let result = run(&fake, Isolate::new(PF, &[]).unwrap());
+    assert!(matches!(result, Err(Error::Inconsistent(_))));
+    assert_eq!(fake.borrow().commands.len(), 3);
+}
+
+#[test]
 fn each_virtual_function_sees_its_own_namespaces_only() {
     let fake = Fake::new();
     let set = |ids: &[u16]| ids.iter().copied().collect::<BTreeSet<u16>>();
