@@ -2,7 +2,7 @@
 //! Interrupts by edge: the real-time clock at pin 8.
 
 use sel4_microkit::{Channel, var};
-use sel4_test::{Failure, TestResult, check, check_eq};
+use sel4_test::{Failure, TestResult, check_eq};
 use sel4_vcpu::IoPort;
 use test_support::{
     event::{drain, poll, wait_for},
@@ -29,11 +29,16 @@ pub fn start() -> TestResult {
     Ok(())
 }
 
-/// Takes an interrupt and quiets the clock.
+/// Takes an interrupt and quiets the clock. An edge that comes after the first and before the
+/// kernel masks the pin arrives as a second interrupt, when the clock is quiet already.
 fn take() -> Result<(), Failure> {
-    wait_for(irq())?;
-    check!(rtc().clear()?, "the clock has not interrupted");
-    Ok(())
+    loop {
+        wait_for(irq())?;
+        if rtc().clear()? {
+            return Ok(());
+        }
+        irq().irq_ack()?;
+    }
 }
 
 /// Waits, by asking the clock, until it has interrupted so many times; its line goes down each
@@ -58,6 +63,7 @@ pub fn edge_arrives() -> TestResult {
 pub fn edge_none_before_acknowledgement() -> TestResult {
     start()?;
     take()?;
+    drain();
     let_pass(8)?;
     check_eq!(poll(), 0, "it came without acknowledgement");
     irq().irq_ack()?;
