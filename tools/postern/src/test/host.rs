@@ -48,17 +48,17 @@ fn run_program(workspace: &Workspace, program: &Program, filter: &Filter) -> Res
     let label = label(program);
     let listed = output(program, &["--list", "--format", "terse"])?;
     let full = |name: &str| format!("{label}::{name}");
-    let wanted: Vec<&str> = parse_list(&listed)
+    let (wanted, unwanted): (Vec<&str>, Vec<&str>) = parse_list(&listed)
         .into_iter()
-        .filter(|name| filter.takes(&full(name)))
-        .collect();
+        .partition(|name| filter.takes(&full(name)));
     if wanted.is_empty() {
         return Ok(None);
     }
     let mut arguments = vec!["--test-threads=2"];
-    if !filter.is_all() {
+    // Not every test program takes more than one name to run, but all take names to leave out.
+    if !unwanted.is_empty() {
         arguments.push("--exact");
-        arguments.extend(&wanted);
+        arguments.extend(unwanted.into_iter().flat_map(|name| ["--skip", name]));
     }
     let printed = output(program, &arguments)?;
     let log = workspace.log(&format!("host-{}", label.replace('/', "-")))?;
