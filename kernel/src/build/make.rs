@@ -2,7 +2,7 @@
 //! The kernel's own Makefile: how it is called, and how far it is.
 
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 
 use super::{Built, Progress};
@@ -62,25 +62,21 @@ pub(super) fn make(built: &Built, arguments: &[String], progress: &mut dyn Progr
     }
 
     let mut log = File::create(&built.log).map_err(Error::io(&built.log))?;
-    let errors = File::options()
-        .append(true)
-        .open(&built.log)
-        .map_err(Error::io(&built.log))?;
-    let mut child = command
+    // One pipe for both, so that errors stand in the log where they happened.
+    let (output, writer) = io::pipe().map_err(Error::io("make"))?;
+    let errors = writer.try_clone().map_err(Error::io("make"))?;
+    command
         .current_dir(&built.generated)
         .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(errors)
-        .spawn()
-        .map_err(Error::io("make"))?;
+        .stdout(writer)
+        .stderr(errors);
+    let mut child = command.spawn().map_err(Error::io("make"))?;
+    // It holds the pipe's other end, which must close when make ends.
+    drop(command);
     let mut done = 0;
-    for line in child
-        .stdout
-        .take()
-        .into_iter()
-        .flat_map(|out| BufReader::new(out).lines())
-    {
+    for line in BufReader::new(output).split(b'\n') {
         let line = line.map_err(Error::io("make"))?;
+        let line = String::from_utf8_lossy(&line);
         writeln!(log, "{line}").map_err(Error::io(&built.log))?;
         // Like ` [CPP] kernel_all.c_pp`.
         if let Some(step) = line.strip_prefix(" [") {
