@@ -2,11 +2,14 @@
 //! Programs that are run for their effect, their output kept in a log.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Seek, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+
+use crate::run::reaper::Ward;
 
 /// How many lines of a log an error shows.
 const TAIL: usize = 15;
@@ -39,6 +42,47 @@ pub fn logged(command: &mut Command, log: &Path, mut line: impl FnMut(&str)) -> 
         bail!("{program} failed ({status}); {}", tail(log));
     }
     Ok(())
+}
+
+/// What a program printed.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Captured {
+    /// Standard output, and after it standard error.
+    pub text: String,
+    /// Did it end by itself, whatever its exit status?
+    pub ended: bool,
+}
+
+/// Runs `command` for at most `patience` and keeps what it prints.
+pub fn captured(command: &mut Command, patience: Duration) -> Result<Captured> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    // Files, not pipes: nobody has to read while we wait.
+    let mut files = [tempfile::tempfile()?, tempfile::tempfile()?];
+    command
+        .stdin(Stdio::null())
+        .stdout(files[0].try_clone()?)
+        .stderr(files[1].try_clone()?);
+    let mut ward = Ward::spawn(command).with_context(|| format!("cannot start {program}"))?;
+    let deadline = Instant::now() + patience;
+    let mut ended = false;
+    while !ended && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(5));
+        ended = ward
+            .child()
+            .try_wait()
+            .with_context(|| format!("cannot wait for {program}"))?
+            .is_some();
+    }
+    drop(ward);
+    let mut bytes = Vec::new();
+    for file in &mut files {
+        file.rewind()?;
+        file.read_to_end(&mut bytes)?;
+    }
+    Ok(Captured {
+        text: String::from_utf8_lossy(&bytes).into_owned(),
+        ended,
+    })
 }
 
 /// The last lines of a log and where the rest is, as the end of an error message.
@@ -95,6 +139,32 @@ mod tests {
         );
         assert!(!error.contains("| 25\n"), "{error}");
         assert!(error.contains(&log.display().to_string()), "{error}");
+    }
+
+    #[test]
+    fn output_is_captured_whatever_the_exit_status() {
+        let long = Duration::from_secs(20);
+        let found = captured(&mut sh("echo err >&2; echo out; exit 3"), long).unwrap();
+        assert_eq!(
+            found,
+            Captured {
+                text: "out\nerr\n".into(),
+                ended: true
+            }
+        );
+    }
+
+    #[test]
+    fn what_does_not_end_is_ended() {
+        let short = Duration::from_millis(300);
+        let found = captured(&mut sh("echo begun; sleep 300"), short).unwrap();
+        assert_eq!(
+            found,
+            Captured {
+                text: "begun\n".into(),
+                ended: false
+            }
+        );
     }
 
     #[test]

@@ -3,16 +3,20 @@
 //! asked for its list and then run. Every test counts.
 
 use std::collections::BTreeMap;
-use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::process::Command;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
 use super::filter::Filter;
 use super::outcome::{Outcome, Part, TestResult};
 use crate::cargo::{Cargo, Program};
-use crate::ui::Step;
+use crate::command::{Captured, captured};
+use crate::ui::{Step, seconds};
 use crate::workspace::Workspace;
+
+/// How long the tests of one program may take.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Builds and runs the tests that `filter` takes; one part for each program that has any.
 pub fn run(workspace: &Workspace, filter: &Filter) -> Result<Vec<Part>> {
@@ -48,7 +52,7 @@ fn run_program(workspace: &Workspace, program: &Program, filter: &Filter) -> Res
     let label = label(program);
     let listed = output(program, &["--list", "--format", "terse"])?;
     let full = |name: &str| format!("{label}::{name}");
-    let (wanted, unwanted): (Vec<&str>, Vec<&str>) = parse_list(&listed)
+    let (wanted, unwanted): (Vec<&str>, Vec<&str>) = parse_list(&listed.text)
         .into_iter()
         .partition(|name| filter.takes(&full(name)));
     if wanted.is_empty() {
@@ -60,7 +64,10 @@ fn run_program(workspace: &Workspace, program: &Program, filter: &Filter) -> Res
         arguments.push("--exact");
         arguments.extend(unwanted.into_iter().flat_map(|name| ["--skip", name]));
     }
-    let printed = output(program, &arguments)?;
+    let Captured {
+        text: printed,
+        ended,
+    } = output(program, &arguments)?;
     let log = workspace.log(&format!("host-{}", label.replace('/', "-")))?;
     std::fs::write(&log, &printed).with_context(|| format!("cannot write {}", log.display()))?;
     let found = parse_results(&printed);
@@ -69,7 +76,8 @@ fn run_program(workspace: &Workspace, program: &Program, filter: &Filter) -> Res
         let outcome = match found.get(name) {
             Some(Outcome::Failed(_)) => failed(panic_message(&printed, name)),
             Some(outcome) => outcome.clone(),
-            None => failed("its program ended before it".to_owned()),
+            None if ended => failed("its program ended before it".to_owned()),
+            None => failed(format!("no result within {}", seconds(PATIENCE))),
         };
         TestResult::new(full(name), outcome)
     });
@@ -80,19 +88,14 @@ fn run_program(workspace: &Workspace, program: &Program, filter: &Filter) -> Res
     }))
 }
 
-/// What a test program prints, whatever its exit status.
-fn output(program: &Program, arguments: &[&str]) -> Result<String> {
-    let output = Command::new(&program.path)
+/// Runs a test program, for no longer than [`PATIENCE`].
+fn output(program: &Program, arguments: &[&str]) -> Result<Captured> {
+    let mut command = Command::new(&program.path);
+    command
         .args(arguments)
         .current_dir(&program.folder)
-        .env("CARGO_MANIFEST_DIR", &program.folder)
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("cannot start {}", program.path.display()))?;
-    let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
-    // A crash, e.g. of a test that runs out of stack, is told on the other stream.
-    text.push_str(&String::from_utf8_lossy(&output.stderr));
-    Ok(text)
+        .env("CARGO_MANIFEST_DIR", &program.folder);
+    captured(&mut command, PATIENCE)
 }
 
 /// Names in a list of tests in the terse format: `path::to::name: test`.
