@@ -3,9 +3,9 @@
 //! architecture specification, revision 4.1 (order number D51397); `§` in this crate means its
 //! sections.
 //!
-//! * What there is: the DMAR table of the firmware ([`dmar`]), the registers of a unit ([`Reg32`],
-//!   [`Reg64`]), what it can do ([`Unit`], [`Capabilities`], [`ExtendedCapabilities`]) and whether
-//!   that is enough ([`Needs`], [`Missing`]).
+//! * What there is: the registers of a unit ([`Reg32`], [`Reg64`]), what it can do ([`Unit`],
+//!   [`Capabilities`], [`ExtendedCapabilities`]) and whether that is enough ([`Needs`],
+//!   [`Missing`]).
 //! * One unit at work: [`Engine`] takes it over from firmware, has its tables, its invalidation
 //!   queue and its fault records.
 //! * All units together: [`Iommu`] has domains, devices, mappings and interrupts, and keeps the
@@ -23,7 +23,6 @@ extern crate std;
 mod capabilities;
 mod command;
 mod descriptor;
-pub mod dmar;
 mod domain_ids;
 mod engine;
 mod error;

@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: BSD-2-Clause
-//! The DMAR table (§8.1): which remapping units there are, what is behind each, and which memory
+//! The ACPI table DMAR, after the 'Intel Virtualization Technology for Directed I/O' architecture
+//! specification, revision 4.1 (order number D51397), chapter 8; `§` in this crate means its
+//! sections. It tells which remapping units there are, what is behind each, and which memory
 //! firmware wants to keep for devices.
 //!
 //! A table is checked from end to end by [`Dmar::parse`]: signature, length, checksum, the length
 //! of every structure, scope and path in it. What it holds is reported without exception, kinds
 //! that this crate does not know included, so that a manager can refuse rather than overlook.
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+#[cfg(test)]
+extern crate std;
 
 mod bytes;
 mod obstacle;
@@ -19,8 +27,11 @@ pub use obstacle::Obstacle;
 pub use scope::{Path, Scope, ScopeKind, Scopes};
 pub use structure::{Atsr, Drhd, Rhsa, Rmrr, Satc, Structure, Structures};
 
-use crate::Bdf;
 use bytes::Bytes;
+use pci::Bdf;
+
+/// Bytes of a page: registers and reserved regions are made of such.
+const PAGE_BYTES: u64 = 4096;
 
 /// Length of the ACPI header, the host address width, the flags and 10 reserved bytes.
 const HEADER: usize = 48;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! Device scopes (§8.3.1): devices named by the path that leads to them.
 
-use crate::Bdf;
-use crate::dmar::Topology;
-use crate::dmar::bytes::Bytes;
+use pci::Bdf;
+
+use crate::Topology;
+use crate::bytes::Bytes;
 
 /// Bytes of a scope before its path.
 const HEADER: usize = 6;

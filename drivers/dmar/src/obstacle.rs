@@ -3,9 +3,10 @@
 
 use core::fmt;
 
-use crate::Bdf;
-use crate::dmar::structure::{Rmrr, Satc, Structure};
-use crate::dmar::{Dmar, Topology};
+use pci::Bdf;
+
+use crate::structure::{Rmrr, Satc, Structure};
+use crate::{Dmar, Topology};
 
 /// Why a device should not be granted.
 #[derive(Clone, Copy, Debug)]
@@ -13,7 +14,7 @@ pub enum Obstacle<'a> {
     /// Firmware reserved memory for it (§8.4) and goes on using the device through it: a domain
     /// without the region breaks firmware, one with it is not closed.
     Reserved(Rmrr<'a>),
-    /// It does not work without its device TLB (§8.8), which this driver keeps off.
+    /// It does not work without its device TLB (§8.8), which drivers of remapping units keep off.
     NeedsDeviceTlb(Satc<'a>),
     /// No unit is responsible for it.
     NoUnit,
@@ -26,7 +27,7 @@ impl fmt::Display for Obstacle<'_> {
                 let (base, limit) = (region.base(), region.limit());
                 write!(
                     f,
-                    "firmware reserved memory {base} to {limit} for it (RMRR)"
+                    "firmware reserved memory {base:#x} to {limit:#x} for it (RMRR)"
                 )
             }
             Self::NeedsDeviceTlb(_) => f.write_str("it does not work without a device TLB (SATC)"),

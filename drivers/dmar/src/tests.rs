@@ -6,8 +6,9 @@ use std::vec::Vec;
 
 use proptest::prelude::*;
 
-use crate::Bdf;
-use crate::dmar::{Dmar, DmarError, Flat, ScopeKind, Structure, Topology};
+use pci::Bdf;
+
+use crate::{Dmar, DmarError, Flat, ScopeKind, Structure, Topology};
 
 /// A table with a right length and checksum around `structures`.
 fn table(structures: &[Vec<u8>]) -> Vec<u8> {
@@ -121,7 +122,7 @@ fn everything_in_a_table_is_reported() {
         panic!("{:?}", all[1])
     };
     assert_eq!(
-        (second.registers().0, second.register_bytes()),
+        (second.registers(), second.register_bytes()),
         (0xfed9_1000, 4096)
     );
     assert!(second.all_others());
@@ -144,7 +145,7 @@ fn everything_in_a_table_is_reported() {
         panic!("{:?}", all[4])
     };
     assert_eq!(
-        (affinity.registers().0, affinity.proximity()),
+        (affinity.registers(), affinity.proximity()),
         (0xfed9_0000, 3)
     );
     assert!(matches!(all[5], Structure::NamespaceDevice(_)));

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! The remapping structures of a DMAR table (§8.2 to §8.9).
 
-use crate::dmar::DmarError;
-use crate::dmar::bytes::Bytes;
-use crate::dmar::scope::Scopes;
-use crate::{Hpa, PAGE_BYTES};
+use crate::bytes::Bytes;
+use crate::scope::Scopes;
+use crate::{DmarError, PAGE_BYTES};
 
 /// Type and length.
 const HEADER: usize = 4;
@@ -89,13 +88,13 @@ impl Drhd<'_> {
         self.bytes.u16(6).unwrap_or(0)
     }
 
-    /// Where its registers are.
-    pub fn registers(&self) -> Hpa {
-        Hpa(self.bytes.u64(8).unwrap_or(0))
+    /// The physical address of its registers.
+    pub fn registers(&self) -> u64 {
+        self.bytes.u64(8).unwrap_or(0)
     }
 
     fn sound(&self) -> bool {
-        let base = self.registers().0;
+        let base = self.registers();
         base != 0 && base.is_multiple_of(PAGE_BYTES)
     }
 }
@@ -106,18 +105,18 @@ impl Rmrr<'_> {
         self.bytes.u16(6).unwrap_or(0)
     }
 
-    /// The first byte.
-    pub fn base(&self) -> Hpa {
-        Hpa(self.bytes.u64(8).unwrap_or(0))
+    /// The physical address of the first byte.
+    pub fn base(&self) -> u64 {
+        self.bytes.u64(8).unwrap_or(0)
     }
 
-    /// The last byte.
-    pub fn limit(&self) -> Hpa {
-        Hpa(self.bytes.u64(16).unwrap_or(0))
+    /// The physical address of the last byte.
+    pub fn limit(&self) -> u64 {
+        self.bytes.u64(16).unwrap_or(0)
     }
 
     fn sound(&self) -> bool {
-        let (base, limit) = (self.base().0, self.limit().0);
+        let (base, limit) = (self.base(), self.limit());
         base.is_multiple_of(PAGE_BYTES)
             && limit & (PAGE_BYTES - 1) == PAGE_BYTES - 1
             && base < limit
@@ -156,9 +155,9 @@ pub struct Rhsa<'a> {
 }
 
 impl Rhsa<'_> {
-    /// The unit's registers.
-    pub fn registers(&self) -> Hpa {
-        Hpa(self.bytes.u64(8).unwrap_or(0))
+    /// The physical address of the unit's registers.
+    pub fn registers(&self) -> u64 {
+        self.bytes.u64(8).unwrap_or(0)
     }
 
     /// The proximity domain.
