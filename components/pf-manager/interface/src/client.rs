@@ -29,7 +29,7 @@ pub trait Call {
 /// Why a call to the PF manager failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Error {
-    /// The PF manager was started anew: the client has none of its functions any more (claim them
+    /// The PF manager was started anew: the client does not have its function any more (claim it
     /// again).
     Restarted,
     /// The PF manager refused the request.
@@ -54,12 +54,12 @@ impl fmt::Display for Error {
         } = self
         else {
             return f.write_str(match self {
-                Self::Restarted => "the PF manager was restarted, all functions are revoked",
+                Self::Restarted => "the PF manager was restarted, and the function is revoked",
                 _ => "the other end of the channel is no PF manager of this version",
             });
         };
         match status {
-            Status::Function => f.write_str("no such virtual function belongs to this client"),
+            Status::Function => f.write_str("no virtual function belongs to this channel"),
             Status::Unguarded => write!(
                 f,
                 "the IOMMU manager cannot guard this machine (its reason {detail}): nothing is granted"
@@ -90,7 +90,7 @@ pub enum Claim {
 }
 
 /// A client's access to the PF manager over `channel`, whose other end must be the PF manager with
-/// `pp` at this end. `function` counts the client's own virtual functions from 0.
+/// `pp` at this end. The function is the one that belongs to that channel.
 #[derive(Debug)]
 pub struct PfManager<C> {
     channel: C,
@@ -106,15 +106,15 @@ impl<C: Call> PfManager<C> {
         }
     }
 
-    /// Asks for a function. Asking again for one that is granted already does no harm.
+    /// Asks for the function. Asking again for one that is granted already does no harm.
     ///
     /// # Errors
     ///
     /// [`Error::Refused`] with [`Status::Unguarded`], [`Status::Device`], [`Status::State`] (in
     /// quarantine), [`Status::Failed`]; the others as for all calls: [`Status::Function`],
     /// [`Error::Restarted`], [`Error::NotAPfManager`].
-    pub fn claim(&self, function: u16) -> Result<Claim, Error> {
-        let (_, state) = self.request(Request::new(Operation::Claim, function))?;
+    pub fn claim(&self) -> Result<Claim, Error> {
+        let (_, state) = self.request(Request::new(Operation::Claim))?;
         Ok(match state {
             State::Granted => Claim::Granted,
             _ => Claim::Pending,
@@ -127,8 +127,8 @@ impl<C: Call> PfManager<C> {
     /// # Errors
     ///
     /// As all calls.
-    pub fn info(&self, function: u16) -> Result<Info, Error> {
-        let (reply, _) = self.request(Request::new(Operation::Info, function))?;
+    pub fn info(&self) -> Result<Info, Error> {
+        let (reply, _) = self.request(Request::new(Operation::Info))?;
         Info::from_wire(WireInfo::from_body(reply.body)).ok_or(Error::NotAPfManager)
     }
 
@@ -137,8 +137,8 @@ impl<C: Call> PfManager<C> {
     /// # Errors
     ///
     /// [`Status::Unguarded`] and [`Status::Device`] tell that it will not come; as all calls.
-    pub fn query(&self, function: u16) -> Result<Query, Error> {
-        let (reply, state) = self.request(Request::new(Operation::Query, function))?;
+    pub fn query(&self) -> Result<Query, Error> {
+        let (reply, state) = self.request(Request::new(Operation::Query))?;
         let wire = WireFault::from_body(reply.body);
         Ok(Query {
             state,
@@ -148,32 +148,32 @@ impl<C: Call> PfManager<C> {
         })
     }
 
-    /// Resets a granted function. It is granted again afterwards, which is notified.
+    /// Resets the granted function. It is granted again afterwards, which is notified.
     ///
     /// # Errors
     ///
     /// [`Status::State`] if it is not granted; as all calls.
-    pub fn reset(&self, function: u16) -> Result<State, Error> {
-        self.change(Operation::Reset, function)
+    pub fn reset(&self) -> Result<State, Error> {
+        self.change(Operation::Reset)
     }
 
-    /// Has a function out of quarantine: it is reset and granted again, which is notified.
+    /// Has the function out of quarantine: it is reset and granted again, which is notified.
     ///
     /// # Errors
     ///
     /// [`Status::State`] if it is not in quarantine; as all calls.
-    pub fn release(&self, function: u16) -> Result<State, Error> {
-        self.change(Operation::Release, function)
+    pub fn release(&self) -> Result<State, Error> {
+        self.change(Operation::Release)
     }
 
-    /// Gives a function back. When it is [`State::Configured`], which is notified, nothing that it
+    /// Gives the function back. When it is [`State::Configured`], which is notified, nothing that it
     /// did before can still happen.
     ///
     /// # Errors
     ///
     /// [`Status::State`] if the client does not have it; as all calls.
-    pub fn give_up(&self, function: u16) -> Result<State, Error> {
-        self.change(Operation::GiveUp, function)
+    pub fn give_up(&self) -> Result<State, Error> {
+        self.change(Operation::GiveUp)
     }
 
     /// Reads the function's own configuration space: the double word at byte `offset`.
@@ -182,10 +182,10 @@ impl<C: Call> PfManager<C> {
     ///
     /// [`Status::Offset`] if there is none at that offset, [`Status::State`] if the function is
     /// not granted; as all calls.
-    pub fn read_config(&self, function: u16, offset: u16) -> Result<u32, Error> {
+    pub fn read_config(&self, offset: u16) -> Result<u32, Error> {
         let (reply, _) = self.request(Request {
             offset,
-            ..Request::new(Operation::ReadConfig, function)
+            ..Request::new(Operation::ReadConfig)
         })?;
         u32::try_from(reply.body[0]).map_err(|_| Error::NotAPfManager)
     }
@@ -198,11 +198,11 @@ impl<C: Call> PfManager<C> {
     ///
     /// As [`read_config`](Self::read_config); [`Status::Offset`] also if nothing can be written
     /// there.
-    pub fn write_config(&self, function: u16, offset: u16, value: u32) -> Result<(), Error> {
+    pub fn write_config(&self, offset: u16, value: u32) -> Result<(), Error> {
         self.request(Request {
             offset,
-            value,
-            ..Request::new(Operation::WriteConfig, function)
+            value: value.into(),
+            ..Request::new(Operation::WriteConfig)
         })?;
         Ok(())
     }
@@ -212,13 +212,13 @@ impl<C: Call> PfManager<C> {
     /// # Errors
     ///
     /// [`Status::Unsupported`] for another kind of device; as all calls.
-    pub fn statistics(&self, function: u16) -> Result<Statistics, Error> {
-        let (reply, _) = self.request(Request::new(Operation::Statistics, function))?;
+    pub fn statistics(&self) -> Result<Statistics, Error> {
+        let (reply, _) = self.request(Request::new(Operation::Statistics))?;
         Ok(Statistics::from_body(reply.body))
     }
 
-    fn change(&self, operation: Operation, function: u16) -> Result<State, Error> {
-        Ok(self.request(Request::new(operation, function))?.1)
+    fn change(&self, operation: Operation) -> Result<State, Error> {
+        Ok(self.request(Request::new(operation))?.1)
     }
 
     fn request(&self, request: Request) -> Result<(Reply, State), Error> {

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! What the PF manager and its clients share.
 //!
-//! The system description says which virtual functions belong to which client; the client is known
-//! by its channel, never by what it says. It calls the PF manager (protected procedure call) with a
-//! [`Request`] and gets a [`Reply`]. [`PfManager`] is the client's side, ready to use. A client with
-//! several virtual functions numbers them from 0, by ascending requester id.
+//! The system description says which virtual function belongs to which channel: a client is known by
+//! its channel, never by what it says. It calls the PF manager (protected procedure call) with a
+//! [`Request`] and gets a [`Reply`]. [`PfManager`] is the client's side, ready to use.
 //!
 //! 1. [`PfManager::claim`]. [`Claim::Pending`] means that the device is still being started or
 //!    reset: wait for a notification and claim again.
@@ -16,7 +15,7 @@
 //!
 //! If the PF manager's protection domain is started anew, all functions are revoked and reset: the
 //! client's channel is notified, and its next call returns [`Error::Restarted`], once. It then has
-//! to claim them again.
+//! to claim its function again.
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -20,14 +20,12 @@ pub struct Request {
     pub version: u16,
     /// An [`Operation`].
     pub operation: u16,
-    /// Which of the client's virtual functions, counted from 0 by ascending requester id.
-    pub function: u16,
     /// ReadConfig, WriteConfig: byte offset, a multiple of 4 below 4096. Else 0.
     pub offset: u16,
-    /// WriteConfig: the double word. Else 0.
-    pub value: u32,
     /// 0.
-    pub reserved: u32,
+    pub reserved: u16,
+    /// WriteConfig: the double word, in the low half. Else 0.
+    pub value: u64,
 }
 
 /// What the PF manager answers.
@@ -104,7 +102,7 @@ pub enum Status {
     Version = 1,
     /// No such operation, or a field that it does not use is not 0.
     Operation = 2,
-    /// The client has no virtual function of that number.
+    /// No virtual function belongs to this channel.
     Function = 3,
     /// DMA and interrupts cannot be kept in bounds on this machine, so nothing is granted.
     Unguarded = 4,
@@ -140,15 +138,14 @@ impl Status {
 }
 
 impl Request {
-    /// A request about a function that needs nothing else.
-    pub fn new(operation: Operation, function: u16) -> Self {
+    /// A request that needs nothing else.
+    pub fn new(operation: Operation) -> Self {
         Self {
             version: VERSION,
             operation: operation as u16,
-            function,
             offset: 0,
-            value: 0,
             reserved: 0,
+            value: 0,
         }
     }
 
@@ -186,10 +183,9 @@ mod tests {
         assert_eq!(size_of::<Request>(), 16);
         assert_eq!(offset_of!(Request, version), 0);
         assert_eq!(offset_of!(Request, operation), 2);
-        assert_eq!(offset_of!(Request, function), 4);
-        assert_eq!(offset_of!(Request, offset), 6);
+        assert_eq!(offset_of!(Request, offset), 4);
+        assert_eq!(offset_of!(Request, reserved), 6);
         assert_eq!(offset_of!(Request, value), 8);
-        assert_eq!(offset_of!(Request, reserved), 12);
         assert_eq!(size_of::<Reply>(), 96);
         assert_eq!(offset_of!(Reply, version), 0);
         assert_eq!(offset_of!(Reply, status), 2);
@@ -205,15 +201,11 @@ mod tests {
         let request = Request {
             version: 1,
             operation: 2,
-            function: 3,
-            offset: 4,
+            offset: 3,
+            reserved: 4,
             value: 5,
-            reserved: 6,
         };
-        assert_eq!(
-            request.to_words(),
-            [0x0004_0003_0002_0001, 0x0000_0006_0000_0005]
-        );
+        assert_eq!(request.to_words(), [0x0004_0003_0002_0001, 5]);
         assert_eq!(Request::from_words(request.to_words()), request);
         let reply = Reply {
             version: 1,

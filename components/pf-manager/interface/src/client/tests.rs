@@ -48,30 +48,30 @@ fn server(reply: Reply) -> Server {
 fn each_call_sends_its_request() {
     let server = server(GRANTED);
     let client = PfManager::new(&server);
-    assert_eq!(client.claim(0), Ok(Claim::Granted));
-    assert!(client.query(1).is_ok());
-    assert_eq!(client.reset(2), Ok(State::Granted));
-    assert_eq!(client.release(3), Ok(State::Granted));
-    assert_eq!(client.give_up(4), Ok(State::Granted));
-    assert_eq!(client.read_config(5, 0x70), Ok(0));
-    assert_eq!(client.write_config(6, 4, 0x1234_5678), Ok(()));
-    assert_eq!(client.statistics(7), Ok(Statistics::default()));
+    assert_eq!(client.claim(), Ok(Claim::Granted));
+    assert!(client.query().is_ok());
+    assert_eq!(client.reset(), Ok(State::Granted));
+    assert_eq!(client.release(), Ok(State::Granted));
+    assert_eq!(client.give_up(), Ok(State::Granted));
+    assert_eq!(client.read_config(0x70), Ok(0));
+    assert_eq!(client.write_config(4, 0x1234_5678), Ok(()));
+    assert_eq!(client.statistics(), Ok(Statistics::default()));
     let expected = [
-        Request::new(Operation::Claim, 0),
-        Request::new(Operation::Query, 1),
-        Request::new(Operation::Reset, 2),
-        Request::new(Operation::Release, 3),
-        Request::new(Operation::GiveUp, 4),
+        Request::new(Operation::Claim),
+        Request::new(Operation::Query),
+        Request::new(Operation::Reset),
+        Request::new(Operation::Release),
+        Request::new(Operation::GiveUp),
         Request {
             offset: 0x70,
-            ..Request::new(Operation::ReadConfig, 5)
+            ..Request::new(Operation::ReadConfig)
         },
         Request {
             offset: 4,
             value: 0x1234_5678,
-            ..Request::new(Operation::WriteConfig, 6)
+            ..Request::new(Operation::WriteConfig)
         },
-        Request::new(Operation::Statistics, 7),
+        Request::new(Operation::Statistics),
     ];
     assert_eq!(*server.requests.borrow(), expected);
 }
@@ -87,7 +87,7 @@ fn a_claim_is_granted_or_pending() {
             state: state as u8,
             ..GRANTED
         });
-        assert_eq!(PfManager::new(&server).claim(0), Ok(expected));
+        assert_eq!(PfManager::new(&server).claim(), Ok(expected));
     }
 }
 
@@ -110,7 +110,7 @@ fn bodies_are_decoded() {
         body: WireInfo::from(info).to_body(),
         ..GRANTED
     });
-    assert_eq!(PfManager::new(&answer).info(0), Ok(info));
+    assert_eq!(PfManager::new(&answer).info(), Ok(info));
 
     let last = Some(Fault {
         access: Access::Write,
@@ -129,7 +129,7 @@ fn bodies_are_decoded() {
         faults: 3,
         last,
     };
-    assert_eq!(PfManager::new(&answer).query(0), Ok(expected));
+    assert_eq!(PfManager::new(&answer).query(), Ok(expected));
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn refusals_carry_status_detail_and_state() {
         detail: 3,
         ..GRANTED
     });
-    let refused = PfManager::new(&answer).claim(0).unwrap_err();
+    let refused = PfManager::new(&answer).claim().unwrap_err();
     let expected = Error::Refused {
         status: Status::Unguarded,
         detail: 3,
@@ -157,20 +157,20 @@ fn refusals_carry_status_detail_and_state() {
 fn a_restart_is_reported_once() {
     let server = server(GRANTED);
     let client = PfManager::new(&server);
-    assert!(client.claim(0).is_ok());
+    assert!(client.claim().is_ok());
     *server.answer.borrow_mut() = Ok(Reply {
         generation: 8,
         ..GRANTED
     });
-    assert_eq!(client.claim(0), Err(Error::Restarted));
-    assert!(client.claim(0).is_ok());
+    assert_eq!(client.claim(), Err(Error::Restarted));
+    assert!(client.claim().is_ok());
     *server.answer.borrow_mut() = Err(NoReply::Restarted);
-    assert_eq!(client.claim(0), Err(Error::Restarted));
+    assert_eq!(client.claim(), Err(Error::Restarted));
     *server.answer.borrow_mut() = Ok(Reply {
         generation: 9,
         ..GRANTED
     });
-    assert!(client.claim(0).is_ok());
+    assert!(client.claim().is_ok());
 }
 
 #[test]
@@ -199,18 +199,18 @@ fn who_is_no_pf_manager_is_found_out() {
     ] {
         let server = server(reply);
         let client = PfManager::new(&server);
-        assert_eq!(client.query(0), Err(Error::NotAPfManager), "{reply:?}");
+        assert_eq!(client.query(), Err(Error::NotAPfManager), "{reply:?}");
     }
     let wide = server(Reply {
         body: [1 << 32; BODY_WORDS],
         ..GRANTED
     });
     let client = PfManager::new(&wide);
-    assert_eq!(client.read_config(0, 0), Err(Error::NotAPfManager));
+    assert_eq!(client.read_config(0), Err(Error::NotAPfManager));
     let silent = server(GRANTED);
     *silent.answer.borrow_mut() = Err(NoReply::NotAPfManager);
     let client = PfManager::new(&silent);
-    assert_eq!(client.claim(0), Err(Error::NotAPfManager));
+    assert_eq!(client.claim(), Err(Error::NotAPfManager));
 }
 
 proptest! {
@@ -223,11 +223,11 @@ proptest! {
         let server = server(reply);
         let client = PfManager::new(&server);
         let valid = reply.version == VERSION && reply.status == 0 && reply.state <= 5;
-        prop_assert_eq!(client.claim(0).is_ok(), valid);
-        if let Ok(info) = client.info(0) {
+        prop_assert_eq!(client.claim().is_ok(), valid);
+        if let Ok(info) = client.info() {
             prop_assert!(info.handles().len() <= 4);
         }
-        if let Ok(query) = client.query(0) {
+        if let Ok(query) = client.query() {
             prop_assert_eq!(query.state as u8, reply.state);
         }
     }
