@@ -5,20 +5,9 @@ use core::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
 use crate::{LOWER_SLOTS, UPPER_SLOTS};
 
-macro_rules! orders {
-    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
-        /// What `suspect` does when it is notified.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[repr(u64)]
-        pub enum Order { $($(#[$doc])* $name),* }
-
-        impl Order {
-            const ALL: &[Self] = &[$(Self::$name),*];
-        }
-    };
-}
-
-orders! {
+test_support::orders! {
+    /// What `suspect` does when it is notified.
+    ;
     /// Note what is in each slot.
     Probe,
     /// Count rounds for ever, and notify the test now and then.
@@ -57,8 +46,7 @@ impl Shared {
 
     /// The order that was given.
     pub fn order(&self) -> Order {
-        let number = self.order.load(SeqCst) as usize;
-        Order::ALL.get(number).copied().unwrap_or(Order::Probe)
+        Order::from_word(self.order.load(SeqCst))
     }
 
     /// The address that goes with it.

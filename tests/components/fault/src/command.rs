@@ -3,20 +3,9 @@
 
 use core::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
-macro_rules! orders {
-    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
-        /// How a child is to fault.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[repr(u64)]
-        pub enum Order { $($(#[$doc])* $name),* }
-
-        impl Order {
-            const ALL: &[Self] = &[$(Self::$name),*];
-        }
-    };
-}
-
-orders! {
+test_support::orders! {
+    /// How a child is to fault.
+    ;
     /// Not at all.
     Nothing,
     /// Read the address.
@@ -73,8 +62,7 @@ impl Command {
 
     /// The order that was given.
     pub fn order(&self) -> Order {
-        let number = self.order.load(SeqCst) as usize;
-        Order::ALL.get(number).copied().unwrap_or(Order::Nothing)
+        Order::from_word(self.order.load(SeqCst))
     }
 
     /// The address that goes with it.

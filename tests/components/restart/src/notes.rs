@@ -5,20 +5,9 @@ use core::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
 use crate::CpuState;
 
-macro_rules! orders {
-    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
-        /// What the child `phoenix` is to do when it is notified.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[repr(u64)]
-        pub enum Order { $($(#[$doc])* $name),* }
-
-        impl Order {
-            const ALL: &[Self] = &[$(Self::$name),*];
-        }
-    };
-}
-
-orders! {
+test_support::orders! {
+    /// What the child `phoenix` is to do when it is notified.
+    ;
     /// Notify the test.
     Answer,
     /// Write to address 0.
@@ -73,7 +62,6 @@ impl Notes {
 
     /// The order that was given.
     pub fn order(&self) -> Order {
-        let number = self.order.load(SeqCst) as usize;
-        Order::ALL.get(number).copied().unwrap_or(Order::Answer)
+        Order::from_word(self.order.load(SeqCst))
     }
 }

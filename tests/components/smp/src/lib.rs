@@ -4,20 +4,9 @@
 
 use core::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
-macro_rules! orders {
-    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
-        /// What `far`, on the other core, does when it is notified.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[repr(u64)]
-        pub enum Order { $($(#[$doc])* $name),* }
-
-        impl Order {
-            const ALL: &[Self] = &[$(Self::$name),*];
-        }
-    };
-}
-
-orders! {
+test_support::orders! {
+    /// What `far`, on the other core, does when it is notified.
+    ;
     /// Count the notification and notify the test.
     Answer,
     /// Count the notification and copy `sequence` to `seen`.
@@ -69,8 +58,7 @@ impl Shared {
 
     /// The order that was given.
     pub fn order(&self) -> Order {
-        let number = self.order.load(SeqCst) as usize;
-        Order::ALL.get(number).copied().unwrap_or(Order::Answer)
+        Order::from_word(self.order.load(SeqCst))
     }
 
     /// Increments the ball when it is odd (`odd`) or even, until it has reached `rounds`.

@@ -5,6 +5,7 @@
 
 pub mod cpu;
 pub mod event;
+mod orders;
 mod program;
 pub mod rtc;
 
