@@ -112,6 +112,7 @@ mod tests {
             cpus: 2,
             memory_mib: 256,
             qemu_args: vec![],
+            virtual_time: false,
         };
         let text = bochsrc(&machine, Path::new("/a b/boot.iso"), Path::new("/log"));
         for line in [

@@ -16,6 +16,9 @@ pub struct Machine {
     pub memory_mib: u32,
     /// Further arguments for QEMU: devices.
     pub qemu_args: Vec<String>,
+    /// Time is counted in instructions (QEMU under TCG): however busy the host is, the guest is
+    /// never late. Bochs always does that.
+    pub virtual_time: bool,
 }
 
 /// Memory of a machine that nobody asked for more.

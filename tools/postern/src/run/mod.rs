@@ -63,6 +63,7 @@ pub fn start(workspace: &Workspace, boot: &Boot) -> Result<(Description, Emulato
         cpus: boot.cpu_count(),
         memory_mib: MEMORY_MIB,
         qemu_args: Vec::new(),
+        virtual_time: false,
     };
     let cpus = if machine.cpus == 1 {
         "1 CPU".to_owned()

@@ -20,6 +20,9 @@ pub struct Manifest {
     pub memory_mib: u32,
     /// Further arguments for QEMU: devices.
     pub qemu_args: Vec<String>,
+    /// Time in QEMU is counted in instructions, so that a busy host makes nobody late and waiting
+    /// costs no time. CPUs then take turns instead of running at once.
+    pub virtual_time: bool,
     /// Also boot in Bochs with two CPUs.
     pub bochs_smp: bool,
     /// Environments in which the system cannot run, and why.
@@ -34,6 +37,7 @@ impl Default for Manifest {
             timeout: 60,
             memory_mib: crate::run::machine::MEMORY_MIB,
             qemu_args: Vec::new(),
+            virtual_time: false,
             bochs_smp: false,
             skip: BTreeMap::new(),
             input: BTreeMap::new(),
@@ -88,13 +92,14 @@ mod tests {
 
     #[test]
     fn everything_can_be_said() {
-        let text = "timeout = 5\nmemory_mib = 64\nbochs_smp = true\n\
+        let text = "timeout = 5\nmemory_mib = 64\nbochs_smp = true\nvirtual_time = true\n\
                     [skip]\nbochs = 'no edu device'\n[input]\n'name?' = 'x'\n";
         let manifest = Manifest::parse(text).unwrap();
         assert_eq!(
             (manifest.timeout, manifest.memory_mib, manifest.bochs_smp),
             (5, 64, true)
         );
+        assert!(manifest.virtual_time);
         assert_eq!(manifest.skip["bochs"], "no edu device");
         assert_eq!(manifest.input["name?"], "x");
     }

@@ -182,6 +182,7 @@ impl Scenario {
             cpus: if place.variant.is_smp() { 2 } else { 1 },
             memory_mib: MEMORY_MIB,
             qemu_args: Vec::new(),
+            virtual_time: false,
         };
         let workspace = workspace.clone();
         let scenario = self.clone();

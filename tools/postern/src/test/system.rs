@@ -94,6 +94,7 @@ pub fn prepare(
                             cpus: environment.cpus(),
                             memory_mib: system.manifest.memory_mib,
                             qemu_args: system.manifest.qemu_args.clone(),
+                            virtual_time: system.manifest.virtual_time,
                         };
                         pool.add(boot(workspace, system, environment, accelerator, machine));
                         None
