@@ -12,9 +12,15 @@ use zerocopy::{FromBytes, Immutable, Unaligned};
 
 pub mod dma_grants;
 pub mod monitor;
+pub mod name;
+pub mod vf_grants;
+
+pub use name::NAME;
 
 /// Pages of protection domains and of devices' address spaces, in bytes.
 pub const PAGE_SIZE: u64 = 0x1000;
+/// Channels of a protection domain are numbered from 0 to one less.
+pub const CHANNELS: u8 = 62;
 
 /// One array of a table and the bytes behind it, or `None` if they are too few.
 fn take<T>(bytes: &[u8], count: u32) -> Option<(&[T], &[u8])>

@@ -51,6 +51,10 @@ fn table(domain: u16, end: u64) -> Vec<u8> {
         version: VERSION.into(),
         devices: 2.into(),
         grants: 2.into(),
+        interrupts: 0.into(),
+        flags: 0.into(),
+        tables_paddr: 0.into(),
+        tables_len: 0.into(),
     };
     let devices = [
         device(0x18, domain, 2, b"nic"),

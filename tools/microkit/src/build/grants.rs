@@ -4,6 +4,7 @@
 use image_spec::dma_grants::{
     Device, Grant, Header, MAGIC, READ, REGION, VERSION, WRITE, paddr_offset,
 };
+use image_spec::name;
 use object_spec::{Fill, FillSource};
 use zerocopy::IntoBytes;
 
@@ -102,16 +103,13 @@ fn table(system: &System) -> (Vec<u8>, Vec<&Map>) {
     for space in spaces {
         let mut own: Vec<&Map> = space.iomaps.iter().collect();
         own.sort_by_key(|map| map.vaddr);
-        let mut name = [0; 48];
-        let len = space.name.len().min(name.len());
-        name[..len].copy_from_slice(&space.name.as_bytes()[..len]);
         devices.push(Device {
             requester: requester(space.peripheral).into(),
             domain: space.domain_id.into(),
             first_grant: (maps.len() as u32).into(),
             grants: (own.len() as u32).into(),
             reserved: 0.into(),
-            name,
+            name: name::field(&space.name),
         });
         for map in own {
             let rights =
@@ -131,6 +129,10 @@ fn table(system: &System) -> (Vec<u8>, Vec<&Map>) {
         version: VERSION.into(),
         devices: (devices.len() as u32).into(),
         grants: (grants.len() as u32).into(),
+        interrupts: 0.into(),
+        flags: 0.into(),
+        tables_paddr: 0.into(),
+        tables_len: 0.into(),
     };
     (
         [header.as_bytes(), devices.as_bytes(), grants.as_bytes()].concat(),

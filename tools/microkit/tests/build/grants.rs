@@ -125,7 +125,7 @@ fn the_table_is_written_by_nobody_and_fits() {
         .collect();
     let errors = Bench::new().errors(&[region, &manager("r"), &many].concat());
     assert!(
-        errors[0].contains("has 0x1000 bytes, the DMA grants need 0x1190"),
+        errors[0].contains("has 0x1000 bytes, the DMA grants need 0x11a8"),
         "{errors:?}"
     );
 }
