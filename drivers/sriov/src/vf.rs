@@ -9,6 +9,8 @@
 //!               +------------- resetting (stop ... free)
 //! ```
 //!
+//! A granted one that is renewed is reset and granted again without quarantine.
+//!
 //! A revocation is one ordered sequence that nothing interrupts: stop, reset, drain, invalidate
 //! DMA, invalidate interrupts, free. A step that fails leaves the function blocked and in
 //! quarantine with everything still counted as its owner's: nothing is freed that the device
@@ -152,6 +154,25 @@ impl Vf {
             State::Resetting { .. } => Err(Refused::Busy),
             State::Quarantined { owner: has, .. } if has != owner => Err(Refused::NotOwner(has)),
             State::Quarantined { .. } => {
+                self.reset(owner, Goal::Regrant, now);
+                Ok(())
+            }
+        }
+    }
+
+    /// Its owner wants it as it was when it was granted: it is reset and granted again.
+    ///
+    /// # Errors
+    ///
+    /// If it is not granted, or `owner` is not who has it.
+    pub fn renew(&mut self, owner: Owner, now: Duration) -> Result<(), Refused> {
+        match self.state {
+            State::Absent => Err(Refused::Absent),
+            State::Configured => Err(Refused::NotGranted),
+            State::Quarantined { .. } => Err(Refused::Blocked),
+            State::Resetting { .. } => Err(Refused::Busy),
+            State::Granted { owner: has } if has != owner => Err(Refused::NotOwner(has)),
+            State::Granted { .. } => {
                 self.reset(owner, Goal::Regrant, now);
                 Ok(())
             }

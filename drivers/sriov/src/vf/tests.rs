@@ -62,13 +62,15 @@ const fn resetting(goal: Goal, step: u8) -> State {
 
 type Event = fn(&mut Vf, &mut Recorder) -> Result<(), Refused>;
 
-const EVENTS: [(&str, Event); 7] = [
+const EVENTS: [(&str, Event); 9] = [
     ("configure", |v, e| v.configure(e, ms(0))),
     ("remove", |v, e| v.remove(e, ms(0))),
     ("grant", |v, e| v.grant(e, A, ms(0))),
     ("quarantine", |v, e| v.quarantine(e, Reason::Dma, ms(0))),
     ("release by owner", |v, _| v.release(A, ms(0))),
     ("release by other", |v, _| v.release(B, ms(0))),
+    ("renew by owner", |v, _| v.renew(A, ms(0))),
+    ("renew by other", |v, _| v.renew(B, ms(0))),
     ("revoke", |v, _| v.revoke(ms(0))),
 ];
 
@@ -79,30 +81,30 @@ fn every_event_in_every_state() {
     let freeing = resetting(Goal::Free, 0);
     let regranting = resetting(Goal::Regrant, 0);
     #[rustfmt::skip]
-    let table: [(State, [Result<State, Refused>; 7]); 6] = [
+    let table: [(State, [Result<State, Refused>; 9]); 6] = [
         (State::Absent, [
             Ok(State::Configured), Err(Absent), Err(Absent), Err(Absent),
-            Err(Absent), Err(Absent), Err(Absent),
+            Err(Absent), Err(Absent), Err(Absent), Err(Absent), Err(Absent),
         ]),
         (State::Configured, [
             Err(Present), Ok(State::Absent), Ok(granted), Err(NotGranted),
-            Err(NotGranted), Err(NotGranted), Err(NotGranted),
+            Err(NotGranted), Err(NotGranted), Err(NotGranted), Err(NotGranted), Err(NotGranted),
         ]),
         (granted, [
             Err(Present), Err(InUse(A)), Err(InUse(A)), Ok(QUARANTINED),
-            Err(NotBlocked), Err(NotBlocked), Ok(freeing),
+            Err(NotBlocked), Err(NotBlocked), Ok(regranting), Err(NotOwner(A)), Ok(freeing),
         ]),
         (QUARANTINED, [
             Err(Present), Err(InUse(A)), Err(InUse(A)), Err(Blocked),
-            Ok(regranting), Err(NotOwner(A)), Ok(freeing),
+            Ok(regranting), Err(NotOwner(A)), Err(Blocked), Err(Blocked), Ok(freeing),
         ]),
         (resetting(Goal::Regrant, 2), [
             Err(Present), Err(InUse(A)), Err(InUse(A)), Err(Blocked),
-            Err(Busy), Err(Busy), Ok(resetting(Goal::Free, 2)),
+            Err(Busy), Err(Busy), Err(Busy), Err(Busy), Ok(resetting(Goal::Free, 2)),
         ]),
         (resetting(Goal::Free, 2), [
             Err(Present), Err(InUse(A)), Err(InUse(A)), Err(Blocked),
-            Err(Busy), Err(Busy), Err(Busy),
+            Err(Busy), Err(Busy), Err(Busy), Err(Busy), Err(Busy),
         ]),
     ];
     for (before, row) in table {
@@ -154,14 +156,20 @@ fn a_revocation_goes_through_all_steps_in_order() {
 }
 
 #[test]
-fn a_release_ends_with_the_same_owner() {
-    let mut vf = vf(QUARANTINED);
-    let mut recorder = Recorder::default();
-    vf.release(A, ms(0)).unwrap();
-    assert_eq!(vf.poll(&mut recorder, ms(0)), Ok(None));
-    assert_eq!(recorder.done[..5], STEPS[..5]);
-    assert_eq!(recorder.done[5..], [Action::Grant(A)]);
-    assert_eq!(vf.state(), State::Granted { owner: A });
+fn a_release_and_a_renewal_end_with_the_same_owner() {
+    let granted = State::Granted { owner: A };
+    for before in [QUARANTINED, granted] {
+        let mut vf = vf(before);
+        let mut recorder = Recorder::default();
+        match before {
+            State::Granted { .. } => vf.renew(A, ms(0)).unwrap(),
+            _ => vf.release(A, ms(0)).unwrap(),
+        }
+        assert_eq!(vf.poll(&mut recorder, ms(0)), Ok(None));
+        assert_eq!(recorder.done[..5], STEPS[..5]);
+        assert_eq!(recorder.done[5..], [Action::Grant(A)]);
+        assert_eq!(vf.state(), granted);
+    }
 }
 
 #[test]

@@ -97,7 +97,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
     #[test]
     fn no_life_breaks_a_rule(
-        events in prop::collection::vec((0u8..8, 0u16..3, 0u64..900), 1..120),
+        events in prop::collection::vec((0u8..9, 0u16..3, 0u64..900), 1..120),
         moods in prop::collection::vec(0u8..12, 1..40),
     ) {
         let (mut vf, mut device) = (Vf::new(0), Device { moods, ..Device::default() });
@@ -113,6 +113,7 @@ proptest! {
                 4 => vf.quarantine(&mut device, Reason::Dma, now),
                 5 => vf.release(owner, now),
                 6 => vf.revoke(now),
+                7 => vf.renew(owner, now),
                 _ => vf.poll(&mut device, now).map(|_| ()),
             };
             if let Err(refused) = result && !matches!(refused, Refused::Failed(_)) {
