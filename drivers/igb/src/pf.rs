@@ -107,6 +107,14 @@ impl Pf {
         registers.set(Reg::Rttbcnrc, rate_factor(rate, megabits));
     }
 
+    /// Takes note of an interrupt, so that the next event raises another one. To be called before
+    /// [`poll`](Self::poll), which then misses nothing: reading and writing clear the causes
+    /// (§8.8.1, §8.8.9), not the events behind them.
+    pub fn acknowledge(&self, registers: &mut impl Mmio) {
+        let _ = registers.get(Reg::Icr);
+        registers.set(Reg::Eicr, u32::MAX);
+    }
+
     /// Deals with everything that the device reports at time `now`, a bounded amount of it.
     /// Returns when to be called again even without an interrupt.
     pub fn poll(

@@ -8,6 +8,7 @@ use std::vec::Vec;
 
 use mmio::Mmio;
 
+/// A time.
 pub fn ms(value: u64) -> Duration {
     Duration::from_millis(value)
 }
@@ -15,6 +16,7 @@ pub fn ms(value: u64) -> Duration {
 const WORDS: usize = 0x20000 / 4;
 
 /// Registers with the behaviour that matters here.
+#[derive(Debug)]
 pub struct Card {
     registers: RefCell<Vec<u32>>,
     /// Writes of the driver: offset and value.
@@ -28,7 +30,14 @@ pub struct Card {
     pub locks: usize,
 }
 
+impl Default for Card {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Card {
+    /// As after power on.
     pub fn new() -> Self {
         Self {
             registers: RefCell::new(std::vec![0; WORDS]),
@@ -40,10 +49,16 @@ impl Card {
         }
     }
 
+    /// What a register holds.
+    ///
+    /// # Panics
+    ///
+    /// If there is none at `offset` (as all functions that name a register or virtual function).
     pub fn get(&self, offset: usize) -> u32 {
         self.registers.borrow()[offset / 4]
     }
 
+    /// Gives a register a value without logging it.
     pub fn set(&mut self, offset: usize, value: u32) {
         self.registers.borrow_mut()[offset / 4] = value;
     }
@@ -70,6 +85,7 @@ impl Card {
         true
     }
 
+    /// It gives the mailbox back.
     pub fn vf_unlock(&mut self, vf: usize) {
         self.change(0xc00 + 4 * vf, |bits| bits & !4);
     }

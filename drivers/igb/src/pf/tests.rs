@@ -34,6 +34,18 @@ fn ask(card: &mut Card, pf: &mut Pf, vf: usize, words: &[u32]) -> [u32; 3] {
 }
 
 #[test]
+fn an_interrupt_that_was_taken_note_of_can_come_again() {
+    let (mut card, mut pf) = system();
+    card.set(0xc0, 1 << 8);
+    card.vf_send(1, &[1]);
+    pf.acknowledge(&mut card);
+    assert_eq!(card.get(0xc0), 0, "reading clears the cause");
+    assert!(card.log.contains(&(0x1580, u32::MAX)));
+    pf.poll(&mut card, ms(0), |_| {});
+    assert!(card.vf_answer(1).is_some(), "the message is still there");
+}
+
+#[test]
 fn igbvf_comes_up() {
     let (mut card, mut pf) = system();
     let [low, high] = mac(1).words();
