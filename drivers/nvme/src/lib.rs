@@ -7,14 +7,14 @@
 //! * [`Startup`]: from any state to a controller that takes admin commands.
 //! * [`Admin`]: the queue. It works off a [`Task`], which is a pure sequence of commands, told
 //!   the time, one command at a time.
-//! * Tasks: [`Survey`], [`ReleasePrimary`], [`Prepare`], [`TakeOffline`], [`Isolate`].
+//! * Tasks: [`Survey`], [`Secondaries`], [`ReleasePrimary`], [`Prepare`], [`TakeOffline`], [`Isolate`].
 //!
 //! Queue and data lie in [`Dma`] memory that the controller can write at any time: each word is
 //! read once, and a completion that does not fit the one command under way is an error.
 #![no_std]
 #![forbid(unsafe_code)]
 
-#[cfg(test)]
+#[cfg(any(test, feature = "testing"))]
 extern crate std;
 
 mod admin;
@@ -26,8 +26,8 @@ mod queue;
 mod registers;
 mod startup;
 mod task;
-#[cfg(test)]
-mod testing;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 
 pub use admin::Admin;
 pub use command::{Cns, Command, Resource};
@@ -38,6 +38,6 @@ pub use queue::Completion;
 pub use registers::{Reg32, Reg64};
 pub use startup::{Progress, Startup};
 pub use task::{
-    ControllerId, Grant, Isolate, MAX_GRANTS, NamespaceId, Prepare, ReleasePrimary, Reply, Step,
-    Survey, TakeOffline, Task, Wishes,
+    ControllerId, Grant, Isolate, MAX_GRANTS, MAX_SECONDARIES, NamespaceId, Prepare,
+    ReleasePrimary, Reply, Secondaries, Step, Survey, TakeOffline, Task, Wishes,
 };

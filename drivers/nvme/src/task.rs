@@ -8,7 +8,7 @@ mod survey;
 
 pub use isolate::{Grant, Isolate, MAX_GRANTS};
 pub use resources::{Prepare, ReleasePrimary, TakeOffline, Wishes};
-pub use survey::Survey;
+pub use survey::{MAX_SECONDARIES, Secondaries, Survey};
 
 use crate::{Command, Completion, Data, Error, Result, Status};
 

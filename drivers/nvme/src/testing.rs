@@ -12,6 +12,7 @@ use mmio::Mmio;
 
 use crate::Dma;
 
+/// A time.
 pub fn ms(value: u64) -> Duration {
     Duration::from_millis(value)
 }
@@ -19,20 +20,32 @@ pub fn ms(value: u64) -> Duration {
 /// A secondary controller.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Vf {
+    /// It can be used.
     pub online: bool,
+    /// Queue pairs that it was assigned.
     pub queues: u16,
+    /// Interrupts that it was assigned.
     pub interrupts: u16,
 }
 
+/// What it is at, and how it is to behave.
+#[derive(Debug)]
 pub struct State {
+    /// CAP.
     pub capabilities: u64,
+    /// CC.
     pub control: u32,
+    /// AQA.
     pub queue_sizes: u32,
+    /// ASQ.
     pub submissions: u64,
+    /// ACQ.
     pub completions: u64,
+    /// The last value of the doorbell.
     pub head_doorbell: u16,
     /// Status reads until a change of the enable bit shows.
     pub ready_after: usize,
+    /// CSTS.CFS.
     pub fatal: bool,
     /// Takes commands and says nothing.
     pub silent: bool,
@@ -42,7 +55,9 @@ pub struct State {
     pub withheld: Option<u32>,
     /// Random words in data pages instead of the truth.
     pub noise: Vec<u32>,
+    /// OACS.
     pub oacs: u16,
+    /// Secondary controllers 1 to 4.
     pub vfs: [Vf; 4],
     /// Namespaces and the controllers that see them.
     pub namespaces: BTreeMap<u32, BTreeSet<u16>>,
@@ -55,18 +70,32 @@ pub struct State {
 
 const BUS: u64 = 0x10_0000;
 
-#[derive(Clone)]
+/// A controller; clones are the same one.
+#[derive(Clone, Debug)]
 pub struct Fake(Rc<RefCell<State>>);
 
+/// Its registers.
+#[derive(Debug)]
 pub struct Registers(Fake);
 
+/// Memory that it shares with the driver.
+#[derive(Debug)]
 pub struct Memory {
     fake: Fake,
+    /// Where the controller finds it.
     pub address: u64,
+    /// Its size.
     pub bytes: usize,
 }
 
+impl Default for Fake {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Fake {
+    /// As after power on.
     pub fn new() -> Self {
         Self(Rc::new(RefCell::new(State {
             capabilities: 0x0000_0020_0f01_07ff,
@@ -102,10 +131,12 @@ impl Fake {
         fake
     }
 
+    /// Its registers.
     pub fn registers(&self) -> Registers {
         Registers(self.clone())
     }
 
+    /// Its memory.
     pub fn memory(&self) -> Memory {
         Memory {
             fake: self.clone(),
@@ -114,10 +145,20 @@ impl Fake {
         }
     }
 
+    /// What it is at.
+    ///
+    /// # Panics
+    ///
+    /// While somebody changes it.
     pub fn borrow(&self) -> Ref<'_, State> {
         self.0.borrow()
     }
 
+    /// The same, to change it.
+    ///
+    /// # Panics
+    ///
+    /// While somebody looks at it.
     pub fn borrow_mut(&self) -> RefMut<'_, State> {
         self.0.borrow_mut()
     }

@@ -54,6 +54,18 @@ fn a_survey_says_what_can_be_shared_out() {
 }
 
 #[test]
+fn each_virtual_function_has_its_controller() {
+    let fake = Fake::new();
+    let found = run(&fake, Secondaries).unwrap();
+    let pairs: Vec<_> = found.iter().map(|one| (one.function, one.id)).collect();
+    assert_eq!(pairs, [(1, 1), (2, 2), (3, 3), (4, 4)]);
+    // Two entries that are one controller, and one function.
+    fake.borrow_mut().noise = std::vec![2];
+    let twice = Error::Inconsistent("it lists a virtual function twice");
+    assert_eq!(run(&fake, Secondaries), Err(twice));
+}
+
+#[test]
 fn a_virtual_function_gets_its_resources_and_loses_them() {
     let fake = Fake::new();
     run(&fake, ReleasePrimary::new(PF)).unwrap();
