@@ -37,7 +37,7 @@ pub fn prepare(workspace: &Workspace, machine: &Machine) -> Result<PathBuf> {
 /// The configuration. The serial port is the terminal on Bochs' standard input.
 fn bochsrc(machine: &Machine, iso: &Path, log: &Path) -> String {
     let cpus = machine.cpus;
-    let memory = machine.memory_mib;
+    let memory = machine.hardware.memory_mib;
     let iso = iso.display();
     let log = log.display();
     let ips = MIPS * 1_000_000;
@@ -98,6 +98,7 @@ fn make_iso(workspace: &Workspace, image: &Image, folder: &Path, iso: &Path) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::hardware::Hardware;
 
     #[test]
     fn the_machine_is_in_the_configuration() {
@@ -110,8 +111,10 @@ mod tests {
             name: "x".into(),
             image,
             cpus: 2,
-            memory_mib: 256,
-            qemu_args: vec![],
+            hardware: Hardware {
+                memory_mib: 256,
+                ..Hardware::default()
+            },
             virtual_time: false,
         };
         let text = bochsrc(&machine, Path::new("/a b/boot.iso"), Path::new("/log"));

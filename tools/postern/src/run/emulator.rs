@@ -13,6 +13,7 @@ use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 use super::accelerator::Accelerator;
+use super::backing::{Backing, Port};
 use super::machine::Machine;
 use super::reaper::Ward;
 use super::{bochs, qemu};
@@ -31,6 +32,8 @@ pub struct Emulator {
     output: Receiver<Vec<u8>>,
     input: Option<Box<dyn Write + Send>>,
     logs: Logs,
+    /// Goes after the emulator.
+    backing: Backing,
 }
 
 /// Where an emulator's output is kept.
@@ -69,14 +72,17 @@ impl Emulator {
             .with_context(|| format!("cannot write {}", logs.complaints.display()))?;
         match kind {
             cli::Emulator::Qemu => {
+                let backing = Backing::new(workspace, &machine.hardware)?;
                 let mut command = Command::new(setup::qemu::PROGRAM);
                 command
-                    .args(qemu::arguments(machine, accelerator))
+                    .args(qemu::arguments(machine, accelerator, &backing))
                     .stderr(errors);
                 if let Some(folder) = machine.image.loader.parent() {
                     command.current_dir(folder);
                 }
-                Self::start_on_pipes(command, logs)
+                let mut emulator = Self::start_on_pipes(command, logs)?;
+                emulator.backing = backing;
+                Ok(emulator)
             }
             cli::Emulator::Bochs => {
                 let config = bochs::prepare(workspace, machine)?;
@@ -173,6 +179,7 @@ impl Emulator {
             output,
             input: Some(input),
             logs,
+            backing: Backing::default(),
         })
     }
 
@@ -197,6 +204,11 @@ impl Emulator {
     /// The serial port's input; to be taken once.
     pub fn take_input(&mut self) -> Option<Box<dyn Write + Send>> {
         self.input.take()
+    }
+
+    /// The port of 127.0.0.1 that leads into the machine's network, if it has one.
+    pub fn port(&self) -> Option<u16> {
+        self.backing.port.as_ref().map(Port::number)
     }
 
     /// Where everything that came is kept.

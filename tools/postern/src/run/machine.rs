@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! The machine that an emulator is asked to be.
 
+use super::hardware::Hardware;
 use crate::image::Image;
 
 /// Emulator-independent description of a machine and what it boots.
@@ -12,14 +13,9 @@ pub struct Machine {
     pub image: Image,
     /// Number of CPUs.
     pub cpus: u32,
-    /// Memory in MiB.
-    pub memory_mib: u32,
-    /// Further arguments for QEMU: devices.
-    pub qemu_args: Vec<String>,
+    /// What else it has. Bochs has the memory only.
+    pub hardware: Hardware,
     /// Time is counted in instructions (QEMU under TCG): however busy the host is, the guest is
     /// never late. Bochs always does that.
     pub virtual_time: bool,
 }
-
-/// Memory of a machine that nobody asked for more.
-pub const MEMORY_MIB: u32 = 1024;

@@ -2,8 +2,10 @@
 //! Booting: the emulators, and the run with a person at the terminal.
 
 pub mod accelerator;
+mod backing;
 mod bochs;
 pub mod emulator;
+pub mod hardware;
 pub mod machine;
 mod qemu;
 pub mod reaper;
@@ -24,7 +26,8 @@ use crate::setup::{self, For};
 use crate::workspace::{Workspace, shown};
 use accelerator::Accelerator;
 use emulator::{Emulator, Output};
-use machine::{MEMORY_MIB, Machine};
+use hardware::Hardware;
+use machine::Machine;
 
 /// How often an interactive run looks whether the user wants to leave.
 const ATTENTION: Duration = Duration::from_millis(100);
@@ -61,8 +64,7 @@ pub fn start(workspace: &Workspace, boot: &Boot) -> Result<(Description, Emulato
         name: format!("{system}-{}-{kind}", variant.name()),
         image,
         cpus: boot.cpu_count(),
-        memory_mib: MEMORY_MIB,
-        qemu_args: Vec::new(),
+        hardware: Hardware::beside(&boot.system)?,
         virtual_time: false,
     };
     let cpus = if machine.cpus == 1 {
@@ -76,6 +78,10 @@ pub fn start(workspace: &Workspace, boot: &Boot) -> Result<(Description, Emulato
         variant.name()
     );
     let emulator = Emulator::start(workspace, boot.emulator, accelerator, &machine)?;
+    if let (Some(port), Some(igb)) = (emulator.port(), &machine.hardware.igb) {
+        let inside = igb.forward;
+        eprintln!("Port {port} of 127.0.0.1 leads to TCP port {inside} of its network.");
+    }
     Ok((description, emulator))
 }
 

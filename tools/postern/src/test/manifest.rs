@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-//! What a test system wants of its machine: the file `test.toml` beside its `system.xml`, which
-//! may be missing.
+//! How a test system is tested: the file `test.toml` beside its `system.xml`, which may be
+//! missing. What its machine has is said in `machine.toml`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,10 +16,6 @@ use super::environment::Environment;
 pub struct Manifest {
     /// Seconds that a boot may take in QEMU; Bochs gets four times as many.
     pub timeout: u64,
-    /// Memory of the machine in MiB.
-    pub memory_mib: u32,
-    /// Further arguments for QEMU: devices.
-    pub qemu_args: Vec<String>,
     /// Time in QEMU is counted in instructions, so that a busy host makes nobody late and waiting
     /// costs no time. CPUs then take turns instead of running at once.
     pub virtual_time: bool,
@@ -35,8 +31,6 @@ impl Default for Manifest {
     fn default() -> Self {
         Self {
             timeout: 60,
-            memory_mib: crate::run::machine::MEMORY_MIB,
-            qemu_args: Vec::new(),
             virtual_time: false,
             bochs_smp: false,
             skip: BTreeMap::new(),
@@ -80,25 +74,18 @@ mod tests {
 
     #[test]
     fn what_is_not_said_is_as_usual() {
-        let manifest = Manifest::parse("qemu_args = ['-device', 'edu']").unwrap();
-        assert_eq!(
-            (manifest.timeout, manifest.memory_mib, manifest.bochs_smp),
-            (60, 1024, false)
-        );
-        assert_eq!(manifest.qemu_args, ["-device", "edu"]);
+        let manifest = Manifest::parse("bochs_smp = true").unwrap();
+        assert_eq!((manifest.timeout, manifest.bochs_smp), (60, true));
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(Manifest::read(folder.path()).unwrap().timeout, 60);
     }
 
     #[test]
     fn everything_can_be_said() {
-        let text = "timeout = 5\nmemory_mib = 64\nbochs_smp = true\nvirtual_time = true\n\
+        let text = "timeout = 5\nbochs_smp = true\nvirtual_time = true\n\
                     [skip]\nbochs = 'no edu device'\n[input]\n'name?' = 'x'\n";
         let manifest = Manifest::parse(text).unwrap();
-        assert_eq!(
-            (manifest.timeout, manifest.memory_mib, manifest.bochs_smp),
-            (5, 64, true)
-        );
+        assert_eq!((manifest.timeout, manifest.bochs_smp), (5, true));
         assert!(manifest.virtual_time);
         assert_eq!(manifest.skip["bochs"], "no edu device");
         assert_eq!(manifest.input["name?"], "x");

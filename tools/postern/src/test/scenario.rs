@@ -18,7 +18,8 @@ use crate::cli::Emulator as Kind;
 use crate::image::Builder;
 use crate::run::accelerator::Accelerator;
 use crate::run::emulator::Emulator;
-use crate::run::machine::{MEMORY_MIB, Machine};
+use crate::run::hardware::Hardware;
+use crate::run::machine::Machine;
 use crate::run::watch::{Ending, Watch};
 use crate::ui::seconds;
 use crate::workspace::{Workspace, shown};
@@ -41,6 +42,9 @@ struct File {
     /// Expressions, by name, that no line may match.
     #[serde(default)]
     forbid: BTreeMap<String, String>,
+    /// Keys of the system's `machine.toml` that are different here.
+    #[serde(default)]
+    machine: toml::Table,
     /// When this text has come, that is typed.
     #[serde(default)]
     input: BTreeMap<String, String>,
@@ -64,6 +68,7 @@ pub struct Scenario {
     pub system: PathBuf,
     /// Where it is played.
     pub places: Vec<Place>,
+    hardware: Hardware,
     timeout: Duration,
     expect: Vec<(String, Regex)>,
     forbid: Vec<(String, Regex)>,
@@ -130,9 +135,11 @@ fn parse(root: &Path, name: &str, text: &str) -> Result<Scenario> {
         });
         compiled.collect()
     };
+    let system = root.join(file.system);
     Ok(Scenario {
         name: name.to_owned(),
-        system: root.join(file.system),
+        hardware: Hardware::beside_but(&system, &file.machine)?,
+        system,
         places: file
             .places
             .iter()
@@ -180,8 +187,7 @@ impl Scenario {
             name: format!("scenario-{name}"),
             image,
             cpus: if place.variant.is_smp() { 2 } else { 1 },
-            memory_mib: MEMORY_MIB,
-            qemu_args: Vec::new(),
+            hardware: self.hardware.clone(),
             virtual_time: false,
         };
         let workspace = workspace.clone();
@@ -334,6 +340,15 @@ mod tests {
     }
 
     #[test]
+    fn the_machine_can_differ_from_the_one_of_the_system() {
+        let text = format!("{TEXT}[machine]\nmemory_mib = 7\niommu = false\n");
+        let hardware = parse(Path::new("/root"), "default", &text)
+            .unwrap()
+            .hardware;
+        assert_eq!((hardware.memory_mib, hardware.iommu.options()), (7, None));
+    }
+
+    #[test]
     fn the_filter_chooses_places() {
         let chosen = |text| {
             let places = scenario().chosen(&Filter::new(Some(text)));
@@ -351,6 +366,7 @@ mod tests {
             ("'qemu-debug', 'bochs-smp-release'", "", "needs a place"),
             ("end$", "(", "in `end`"),
             ("timeout", "time", "time"),
+            ("[forbid]", "[machine]\nram = 1\n[forbid]", "field `ram`"),
         ] {
             let text = TEXT.replace(from, to);
             let error = format!("{:#}", parse(Path::new("/"), "x", &text).unwrap_err());

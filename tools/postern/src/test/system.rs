@@ -17,6 +17,7 @@ use crate::description::Description;
 use crate::image::Builder;
 use crate::run::accelerator::Accelerator;
 use crate::run::emulator::Emulator;
+use crate::run::hardware::Hardware;
 use crate::run::machine::Machine;
 use crate::run::watch::Watch;
 use crate::workspace::{Workspace, shown};
@@ -28,8 +29,10 @@ pub struct System {
     pub name: String,
     /// The folder.
     pub folder: PathBuf,
-    /// What it wants.
+    /// How it is tested.
     pub manifest: Manifest,
+    /// What its machine has.
+    pub hardware: Hardware,
 }
 
 /// Finds the test systems, by name.
@@ -45,11 +48,11 @@ pub fn discover(root: &Path) -> Result<Vec<System>> {
                 .unwrap_or_default()
                 .to_string_lossy()
                 .into_owned();
-            let manifest = Manifest::read(&folder)?;
             systems.push(System {
                 name,
+                manifest: Manifest::read(&folder)?,
+                hardware: Hardware::beside(&folder.join("system.xml"))?,
                 folder,
-                manifest,
             });
         }
     }
@@ -92,8 +95,7 @@ pub fn prepare(
                             name: format!("test-{name}"),
                             image,
                             cpus: environment.cpus(),
-                            memory_mib: system.manifest.memory_mib,
-                            qemu_args: system.manifest.qemu_args.clone(),
+                            hardware: system.hardware.clone(),
                             virtual_time: system.manifest.virtual_time,
                         };
                         pool.add(boot(workspace, system, environment, accelerator, machine));
