@@ -3,6 +3,7 @@
 //!
 //! * [`Mmio`]: memory-mapped registers. [`MmioRegion`] is the real thing (volatile accesses to a
 //!   mapped region); [`FakeMmio`] is an array that logs its writes.
+//! * [`SharedRegion`] and [`OutgoingRegion`]: memory that a device reads and writes, or only reads.
 //! * [`PortIo`]: byte-wide x86 I/O ports. The protection domain that owns the ports supplies the
 //!   implementation, since port access is a system call on seL4.
 //!
@@ -13,9 +14,11 @@
 
 mod fake;
 mod region;
+mod shared;
 
 pub use fake::{FakeMmio, Write};
 pub use region::MmioRegion;
+pub use shared::{OutgoingRegion, SharedRegion};
 
 /// What a bus answers where no device is.
 pub const ABSENT32: u32 = u32::MAX;
