@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! Watching a system with nobody at the terminal: its lines one by one, keys where it asks for
-//! them, and never longer than allowed.
+//! them, traffic from the host when it is ready for it, and never longer than allowed.
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
+use super::echo::{BYTES, echo};
 use super::emulator::{Emulator, Output};
 use crate::serial::Lines;
 
 /// Of the output that was not yet answered, this much is searched for a question.
 const QUESTION: usize = 4096;
+/// How often the client on the host is asked whether it is done.
+const ATTENTION: Duration = Duration::from_millis(50);
 
 /// Why watching ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +32,7 @@ pub struct Watch {
     emulator: Emulator,
     lines: Lines,
     keyboard: Keyboard,
+    client: Client,
 }
 
 impl Watch {
@@ -42,21 +47,36 @@ impl Watch {
             emulator,
             lines: Lines::default(),
             keyboard,
+            client: Client::Absent,
         }
+    }
+
+    /// When `text` has come, a client on the host uses the echo service in the machine, and what
+    /// comes of it is a line of `HOST`.
+    #[must_use]
+    pub fn with_echo_after(mut self, text: Option<String>) -> Self {
+        self.client = text.map_or(Client::Absent, Client::Waiting);
+        self
     }
 
     /// Passes each line to `done` until that returns true, but no longer than `patience`.
     pub fn until(&mut self, patience: Duration, mut done: impl FnMut(&str) -> bool) -> Ending {
         let deadline = Instant::now() + patience;
         loop {
-            let (lines, ended) = match self.emulator.read(Some(deadline)) {
+            let soon = match self.client {
+                Client::Running(_) => deadline.min(Instant::now() + ATTENTION),
+                _ => deadline,
+            };
+            let (mut lines, ended) = match self.emulator.read(Some(soon)) {
                 Output::Bytes(bytes) => {
                     self.keyboard.answer(&bytes);
                     (self.lines.take(&bytes), false)
                 }
-                Output::Silence => return Ending::TimeOut(patience),
+                Output::Silence => (Vec::new(), false),
                 Output::End => (self.lines.rest().into_iter().collect(), true),
             };
+            self.client.hear(&lines, self.emulator.port());
+            lines.extend(self.client.say());
             for line in lines {
                 if done(&line) {
                     return Ending::Complete;
@@ -65,7 +85,6 @@ impl Watch {
             if ended {
                 return Ending::Stopped;
             }
-            // A system that floods its serial port is never silent.
             if Instant::now() >= deadline {
                 return Ending::TimeOut(patience);
             }
@@ -80,6 +99,48 @@ impl Watch {
     /// Where everything that came is kept.
     pub fn log(&self) -> &std::path::Path {
         self.emulator.log()
+    }
+}
+
+/// The client on the host.
+enum Client {
+    /// There is none, or it is done.
+    Absent,
+    /// It begins when this text has come.
+    Waiting(String),
+    /// It is at work, and will say what came of it.
+    Running(Receiver<String>),
+}
+
+impl Client {
+    fn hear(&mut self, lines: &[String], port: Option<u16>) {
+        let Self::Waiting(text) = self else { return };
+        if !lines.iter().any(|line| line.contains(text.as_str())) {
+            return;
+        }
+        let (sender, receiver) = mpsc::channel();
+        *self = Self::Running(receiver);
+        std::thread::spawn(move || {
+            let line = match port.map(echo) {
+                Some(Ok(took)) => {
+                    let rate = BYTES as f64 / f64::from(1 << 20) / took.as_secs_f64();
+                    format!("HOST|INFO: echo: all of {BYTES} bytes came back ({rate:.2} MiB/s)")
+                }
+                Some(Err(failure)) => format!("HOST|ERROR: echo: {failure}"),
+                None => "HOST|ERROR: echo: this machine has no network".to_owned(),
+            };
+            // Nobody may be watching any more.
+            let _ = sender.send(line);
+        });
+    }
+
+    fn say(&mut self) -> Option<String> {
+        let Self::Running(receiver) = self else {
+            return None;
+        };
+        let line = receiver.try_recv().ok()?;
+        *self = Self::Absent;
+        Some(line)
     }
 }
 
@@ -159,6 +220,20 @@ mod tests {
                 "{script}"
             );
         }
+    }
+
+    #[test]
+    fn the_client_waits_for_its_word_and_its_result_is_a_line() {
+        let (_folder, watch) = watch("echo a; echo ready; exec sleep 100", &[]);
+        let mut watch = watch.with_echo_after(Some("ready".to_owned()));
+        let mut seen = Vec::new();
+        let ending = watch.until(LONG, |line| {
+            seen.push(line.to_owned());
+            line.starts_with("HOST|")
+        });
+        assert_eq!(ending, Ending::Complete);
+        let none = "HOST|ERROR: echo: this machine has no network";
+        assert_eq!(seen, ["a", "ready", none]);
     }
 
     #[test]

@@ -42,6 +42,8 @@ struct File {
     /// Expressions, by name, that no line may match.
     #[serde(default)]
     forbid: BTreeMap<String, String>,
+    /// When this text has come, the host uses the echo service in the machine.
+    echo: Option<String>,
     /// Keys of the system's `machine.toml` that are different here.
     #[serde(default)]
     machine: toml::Table,
@@ -73,6 +75,7 @@ pub struct Scenario {
     expect: Vec<(String, Regex)>,
     forbid: Vec<(String, Regex)>,
     input: BTreeMap<String, String>,
+    echo: Option<String>,
 }
 
 impl Place {
@@ -149,6 +152,7 @@ fn parse(root: &Path, name: &str, text: &str) -> Result<Scenario> {
         expect: compile(file.expect)?,
         forbid: compile(file.forbid)?,
         input: file.input,
+        echo: file.echo,
     })
 }
 
@@ -211,7 +215,7 @@ impl Scenario {
 
     fn play(&self, workspace: &Workspace, place: Place, emulator: Emulator) -> Vec<TestResult> {
         let mut seen = Seen::new(self);
-        let mut watch = Watch::new(emulator, self.input.clone());
+        let mut watch = Watch::new(emulator, self.input.clone()).with_echo_after(self.echo.clone());
         let ending = watch.until(self.timeout, |line| seen.line(line));
         if ending == Ending::Complete && !self.forbid.is_empty() {
             watch.until(ECHO, |line| {
