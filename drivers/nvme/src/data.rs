@@ -11,13 +11,31 @@ impl Default for Data {
     }
 }
 
+impl From<[u32; 1024]> for Data {
+    fn from(words: [u32; 1024]) -> Self {
+        Self(words)
+    }
+}
+
 impl Data {
-    fn u32(&self, offset: usize) -> u32 {
+    /// The double word at byte `offset`, a multiple of 4; 0 outside.
+    pub fn u32(&self, offset: usize) -> u32 {
         self.0.get(offset / 4).copied().unwrap_or(0)
     }
 
-    fn u16(&self, offset: usize) -> u16 {
+    /// The word at byte `offset`, a multiple of 2; 0 outside.
+    pub fn u16(&self, offset: usize) -> u16 {
         (self.u32(offset) >> (8 * (offset & 2))) as u16
+    }
+
+    /// The byte at `offset`; 0 outside.
+    pub fn u8(&self, offset: usize) -> u8 {
+        (self.u32(offset) >> (8 * (offset & 3))) as u8
+    }
+
+    /// The quad word at byte `offset`, a multiple of 4; 0 outside.
+    pub fn u64(&self, offset: usize) -> u64 {
+        u64::from(self.u32(offset)) | u64::from(self.u32(offset.saturating_add(4))) << 32
     }
 }
 
@@ -152,6 +170,16 @@ mod tests {
         let mut some = Data::default();
         some.0[..2].copy_from_slice(&[0x0007_0002, 0x0000_0009]);
         assert_eq!(ControllerList(&some).iter().collect::<Vec<_>>(), [7, 9]);
+    }
+
+    #[test]
+    fn numbers_of_every_width_are_little_endian() {
+        let mut page = Data::default();
+        page.0[1..3].copy_from_slice(&[0x0403_0201, 0x0807_0605]);
+        assert_eq!(page.u64(4), 0x0807_0605_0403_0201);
+        assert_eq!((page.u32(8), page.u16(6)), (0x0807_0605, 0x0403));
+        assert_eq!([4, 5, 6, 7].map(|at| page.u8(at)), [1, 2, 3, 4]);
+        assert_eq!((page.u64(4096), page.u8(usize::MAX)), (0, 0));
     }
 
     #[test]
