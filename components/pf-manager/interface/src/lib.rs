@@ -3,7 +3,8 @@
 //!
 //! The system description says which virtual function belongs to which channel: a client is known by
 //! its channel, never by what it says. It calls the PF manager (protected procedure call) with a
-//! [`Request`] and gets a [`Reply`]. [`PfManager`] is the client's side, ready to use.
+//! [`Request`] and gets a [`Reply`]. [`PfManager`] is the client's side, ready to use; [`Owner`] does
+//! with it what most clients want.
 //!
 //! 1. [`PfManager::claim`]. [`Claim::Pending`] means that the device is still being started or
 //!    reset: wait for a notification and claim again.
@@ -22,6 +23,7 @@
 mod client;
 mod info;
 mod message;
+mod owner;
 mod record;
 mod state;
 mod statistics;
@@ -31,6 +33,7 @@ mod transport;
 pub use client::{Call, Claim, Error, NoReply, PfManager};
 pub use info::{Driver, Info, Link, MAX_HANDLES, WireInfo};
 pub use message::{BODY_WORDS, Operation, REPLY_WORDS, REQUEST_WORDS, Reply, Request, Status};
+pub use owner::{Event, Owner};
 pub use record::{Access, Fault, Query, WireFault};
 pub use state::{Reason, State};
 pub use statistics::Statistics;

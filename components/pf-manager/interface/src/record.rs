@@ -148,7 +148,7 @@ mod tests {
         let fault = |access| Fault {
             access,
             code: 6,
-            address: 0xdead_000,
+            address: 0x0dea_d000,
         };
         for last in [
             None,
