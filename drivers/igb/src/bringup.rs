@@ -172,7 +172,7 @@ impl Bringup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{Card, ms};
+    use igb_model::{Card, ms};
 
     #[test]
     fn virtual_functions_may_start_only_after_everything_else() {

@@ -157,7 +157,7 @@ impl Filters {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::Card;
+    use igb_model::Card;
 
     #[test]
     fn addresses_lead_to_one_function() {

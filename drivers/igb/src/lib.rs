@@ -16,7 +16,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
-#[cfg(any(test, feature = "testing"))]
+#[cfg(test)]
 extern crate std;
 
 mod bringup;
@@ -30,8 +30,6 @@ mod pf;
 mod policy;
 mod registers;
 mod statistics;
-#[cfg(any(test, feature = "testing"))]
-pub mod testing;
 mod vf;
 
 pub use bringup::{Bringup, Failure, Progress};

@@ -138,7 +138,7 @@ fn read(registers: &impl Mmio) -> LinkState {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{Card, ms};
+    use igb_model::{Card, ms};
 
     fn negotiations(card: &Card) -> usize {
         card.log

@@ -96,7 +96,7 @@ impl Statistics {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::Card;
+    use igb_model::Card;
 
     #[test]
     fn counts_survive_wrapping_and_resets() {

@@ -14,7 +14,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
-#[cfg(any(test, feature = "testing"))]
+#[cfg(test)]
 extern crate std;
 
 mod admin;
@@ -26,8 +26,8 @@ mod queue;
 mod registers;
 mod startup;
 mod task;
-#[cfg(any(test, feature = "testing"))]
-pub mod testing;
+#[cfg(test)]
+mod testing;
 
 pub use admin::Admin;
 pub use command::{Cns, Command, Resource};

@@ -129,12 +129,13 @@ impl Queue {
 mod tests {
     use super::*;
     use crate::Cns;
-    use crate::testing::Fake;
+    use crate::testing::memory;
+    use nvme_model::Fake;
 
     #[test]
     fn rings_wrap_and_phases_alternate() {
         let fake = Fake::enabled();
-        let (mut registers, mut memory) = (fake.registers(), fake.memory());
+        let (mut registers, mut memory) = (fake.registers(), memory(&fake));
         let mut queue = Queue::new(&mut memory, 0x1004);
         for round in 0..200u16 {
             let command = Command::identify(Cns::Controller, 0, 0);
@@ -162,7 +163,7 @@ mod tests {
         ] {
             let fake = Fake::enabled();
             fake.borrow_mut().silent = true;
-            let (mut registers, mut memory) = (fake.registers(), fake.memory());
+            let (mut registers, mut memory) = (fake.registers(), memory(&fake));
             let mut queue = Queue::new(&mut memory, 0x1004);
             let command = Command::offline(1);
             queue.submit(&mut registers, &mut memory, &command).unwrap();

@@ -117,12 +117,13 @@ fn timeout(capabilities: u64) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{Fake, ms};
+    use crate::testing::memory;
+    use nvme_model::{Fake, ms};
 
     #[test]
     fn stops_sets_up_and_enables() {
         let fake = Fake::new();
-        let (mut registers, mut memory) = (fake.registers(), fake.memory());
+        let (mut registers, mut memory) = (fake.registers(), memory(&fake));
         fake.borrow_mut().ready_after = 3;
         let mut startup = Startup::start(&mut registers, &memory, ms(0)).unwrap();
         let mut now = ms(0);
@@ -142,7 +143,7 @@ mod tests {
     #[test]
     fn a_controller_that_does_not_start_is_given_up() {
         let fake = Fake::new();
-        let (mut registers, mut memory) = (fake.registers(), fake.memory());
+        let (mut registers, mut memory) = (fake.registers(), memory(&fake));
         fake.borrow_mut().ready_after = usize::MAX;
         let mut startup = Startup::start(&mut registers, &memory, ms(0)).unwrap();
         let last = startup.poll(&mut registers, &mut memory, ms(0)).unwrap();
@@ -163,13 +164,14 @@ mod tests {
         ] {
             let fake = Fake::new();
             fake.borrow_mut().capabilities = capabilities;
-            let result = Startup::start(&mut fake.registers(), &fake.memory(), ms(0));
+            let result = Startup::start(&mut fake.registers(), &memory(&fake), ms(0));
             assert_eq!(result.unwrap_err(), expected);
         }
         let fake = Fake::new();
         for (address, bytes) in [(0x10_0800, 0x3000), (0x10_0000, 0x2000), (!0xfff, 0x3000)] {
-            let mut memory = fake.memory();
-            (memory.address, memory.bytes) = (address, bytes);
+            let mut region = fake.memory();
+            region.bytes = bytes;
+            let memory = crate::Shared::new(region, address);
             let result = Startup::start(&mut fake.registers(), &memory, ms(0));
             assert_eq!(result.unwrap_err(), Error::Memory);
         }

@@ -6,8 +6,8 @@ mod hostile;
 use std::vec::Vec;
 
 use super::*;
-use crate::testing::{Card, ms};
 use crate::{Mac, Refusal};
+use igb_model::{Card, ms};
 
 fn mac(last: u8) -> Mac {
     Mac::new([0x52, 0x54, 0, 0xbb, 0, last]).unwrap()

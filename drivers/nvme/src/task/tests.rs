@@ -7,11 +7,12 @@ use std::vec::Vec;
 use proptest::prelude::*;
 
 use super::*;
-use crate::testing::{Fake, Vf, ms};
+use crate::testing::memory;
 use crate::{Admin, Progress, Startup};
+use nvme_model::{Fake, Vf, ms};
 
 fn start(fake: &Fake) -> Admin {
-    let (mut registers, mut memory) = (fake.registers(), fake.memory());
+    let (mut registers, mut memory) = (fake.registers(), memory(fake));
     let mut startup = Startup::start(&mut registers, &memory, ms(0)).unwrap();
     match startup.poll(&mut registers, &mut memory, ms(0)).unwrap() {
         Progress::Done(admin) => admin,
@@ -21,7 +22,7 @@ fn start(fake: &Fake) -> Admin {
 
 fn run<T: Task>(fake: &Fake, mut task: T) -> Result<T::Output> {
     let mut admin = start(fake);
-    match admin.run(&mut fake.registers(), &mut fake.memory(), &mut task, ms(0))? {
+    match admin.run(&mut fake.registers(), &mut memory(fake), &mut task, ms(0))? {
         Progress::Done(output) => Ok(output),
         Progress::Wait(_) => panic!("the fake answers at once"),
     }
@@ -214,7 +215,7 @@ fn a_controller_that_says_nothing_is_given_up() {
     let fake = Fake::new();
     let mut admin = start(&fake);
     fake.borrow_mut().silent = true;
-    let (mut registers, mut memory) = (fake.registers(), fake.memory());
+    let (mut registers, mut memory) = (fake.registers(), memory(&fake));
     let mut task = Survey::new();
     let waiting = admin.run(&mut registers, &mut memory, &mut task, ms(0));
     assert_eq!(waiting, Ok(Progress::Wait(ms(1))));

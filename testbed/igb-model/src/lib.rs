@@ -2,9 +2,8 @@
 //! A network card and the other side of its mailboxes, written from the datasheet's description
 //! (§7.10.2.9.1) and from what Linux' `igbvf` was seen to do; it shares nothing with the driver.
 
-use core::cell::{Cell, RefCell};
-use core::time::Duration;
-use std::vec::Vec;
+use std::cell::{Cell, RefCell};
+use std::time::Duration;
 
 use mmio::Mmio;
 
@@ -40,7 +39,7 @@ impl Card {
     /// As after power on.
     pub fn new() -> Self {
         Self {
-            registers: RefCell::new(std::vec![0; WORDS]),
+            registers: RefCell::new(vec![0; WORDS]),
             log: Vec::new(),
             reset_ends_after: 0,
             reset_reads: Cell::new(0),
