@@ -17,6 +17,8 @@ pub enum Access {
     Write = 2,
     /// To interrupt.
     Interrupt = 3,
+    /// Another request to memory.
+    Other = 4,
 }
 
 impl Access {
@@ -26,6 +28,7 @@ impl Access {
             1 => Self::Read,
             2 => Self::Write,
             3 => Self::Interrupt,
+            4 => Self::Other,
             _ => return None,
         })
     }
@@ -49,6 +52,7 @@ impl fmt::Display for Fault {
             Access::Read => write!(f, "read from {at:#x}")?,
             Access::Write => write!(f, "write to {at:#x}")?,
             Access::Interrupt => write!(f, "interrupt with index {at}")?,
+            Access::Other => write!(f, "request for {at:#x}")?,
         }
         write!(f, " (reason {:#04x})", self.code)
     }
@@ -155,12 +159,13 @@ mod tests {
             Some(fault(Access::Read)),
             Some(fault(Access::Write)),
             Some(fault(Access::Interrupt)),
+            Some(fault(Access::Other)),
         ] {
             let wire = WireFault::from_body(WireFault::new(9, last).to_body());
             assert_eq!((wire.faults, wire.last()), (9, Ok(last)));
         }
         let strange = WireFault {
-            access: 4,
+            access: 5,
             ..WireFault::new(1, None)
         };
         assert_eq!(strange.last(), Err(()));
