@@ -20,6 +20,9 @@ use crate::{ApicMode, Capabilities, Error, Fault, Memory, Missing, QueueCounters
 pub struct Config {
     /// What the processors' local APICs run in.
     pub apic: ApicMode,
+    /// Remap interrupts from the start. Else they stay as firmware left them until
+    /// [`Iommu::remap_interrupts`](crate::Iommu::remap_interrupts).
+    pub remap_interrupts: bool,
     /// Interrupt entries, as a power of two from 8 to 16.
     pub interrupt_order: u8,
     /// Pages of the invalidation queue, as a power of two from 0 to 7.
@@ -35,6 +38,7 @@ impl Default for Config {
         let apic = ApicMode::X2Apic;
         Self {
             apic,
+            remap_interrupts: true,
             interrupt_order: 12,
             queue_order: 0,
             host_bits: 46,
@@ -56,8 +60,8 @@ pub struct Engine<R> {
 }
 
 impl<R: Mmio> Engine<R> {
-    /// Takes a unit over from firmware, in whatever state it is, and blocks all DMA and all
-    /// interrupts through it. There is no moment at which more passes than firmware let pass:
+    /// Takes a unit over from firmware, in whatever state it is, and blocks all DMA and, with
+    /// [`Config::remap_interrupts`], all interrupts through it. There is no moment at which more passes than firmware let pass:
     /// translation that was on stays on, and protected memory is released only when it is. (The
     /// exception is [`Leftovers::other_mode`].)
     ///
@@ -67,7 +71,7 @@ impl<R: Mmio> Engine<R> {
     /// those of the invalidation queue: the unit then stays as far as it got, which is never more open
     /// than before.
     pub fn take_over<M: Memory>(mut unit: Unit<R>, memory: &mut M, config: Config) -> Result<Self> {
-        check(&unit, config)?;
+        check(&unit, config.apic, config.remap_interrupts)?;
         let (cap, ecap) = (unit.capabilities(), unit.extended_capabilities());
         let root = RootTable::new(memory, ecap.c())?;
         let interrupts = InterruptTable::new(memory, config.interrupt_order, ecap.c())?;
@@ -84,6 +88,9 @@ impl<R: Mmio> Engine<R> {
             leftovers,
         };
         engine.start(memory)?;
+        if config.remap_interrupts {
+            engine.remap_interrupts(memory)?;
+        }
         Ok(engine)
     }
 
@@ -109,8 +116,13 @@ impl<R: Mmio> Engine<R> {
         ];
         self.queue.run(registers, memory, &batch)?;
         set_switch(registers, Switch::Translation, true, polls)?;
-        takeover::release_protected_memory(&mut self.unit, polls)?;
+        takeover::release_protected_memory(&mut self.unit, polls)
+    }
 
+    /// From here on, only interrupts with an entry of their own pass.
+    pub(crate) fn remap_interrupts<M: Memory>(&mut self, memory: &mut M) -> Result<()> {
+        let polls = self.config.polls;
+        check(&self.unit, self.config.apic, true)?;
         let registers = self.unit.registers();
         let extended = u64::from(self.config.apic == ApicMode::X2Apic) << 11;
         registers.set64(Reg64::Irta, self.interrupts.address_register() | extended);
@@ -200,13 +212,19 @@ impl<R: Mmio> Engine<R> {
 }
 
 /// The needs of this driver; those of a system's grants are [`Needs`](crate::Needs).
-fn check<R: Mmio>(unit: &Unit<R>, config: Config) -> Result<()> {
-    let x2apic = config.apic == ApicMode::X2Apic;
+fn check<R: Mmio>(unit: &Unit<R>, apic: ApicMode, remap_interrupts: bool) -> Result<()> {
     let needs = crate::Needs {
         max_domain: 0,
         address_end: 0,
-        x2apic,
+        x2apic: apic == ApicMode::X2Apic,
     };
-    let missing: Option<Missing> = needs.missing(unit).next();
-    missing.map_or(Ok(()), |what| Err(Error::Missing(what)))
+    let concerns_interrupts = |what: &Missing| {
+        matches!(
+            what,
+            Missing::InterruptRemapping | Missing::ExtendedInterruptMode
+        )
+    };
+    let mut missing = needs.missing(unit);
+    let first = missing.find(|what| remap_interrupts || !concerns_interrupts(what));
+    first.map_or(Ok(()), |what| Err(Error::Missing(what)))
 }

@@ -63,13 +63,9 @@ impl<R: Mmio, M: Memory> Iommu<R, M> {
         &self.units
     }
 
-    /// One unit, for its faults.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NoSuch`].
-    pub fn unit_mut(&mut self, unit: usize) -> Result<&mut Engine<R>> {
-        self.units.get_mut(unit).ok_or(Error::NoSuch)
+    /// The units, for their faults.
+    pub fn units_mut(&mut self) -> &mut [Engine<R>] {
+        &mut self.units
     }
 
     /// The memory that the tables live in.
@@ -83,6 +79,12 @@ impl<R: Mmio, M: Memory> Iommu<R, M> {
         units
             .into_iter()
             .find_map(|(index, unit)| Some((index, unit.take_fault()?)))
+    }
+
+    /// Whether some unit dropped faults since the last call.
+    pub fn take_overflow(&mut self) -> bool {
+        let units = self.units.iter_mut();
+        units.fold(false, |any, unit| unit.take_overflow() | any)
     }
 
     /// The number of domains that exist.

@@ -48,8 +48,7 @@ impl fmt::Display for Missing {
                 "no queued invalidation (ECAP.QI): interrupt entries could not be taken back",
             ),
             Self::ExtendedInterruptMode => f.write_str(
-                "no extended interrupt mode (ECAP.EIM) though the processors run in x2APIC mode: \
-                 compatibility interrupts would not be blocked",
+                "no extended interrupt mode (ECAP.EIM), though processors run in x2APIC mode",
             ),
             Self::Levels => f.write_str("no tables of 3 or 4 levels (CAP.SAGAW)"),
             Self::Domains(wanted, number) => {

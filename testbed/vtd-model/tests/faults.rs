@@ -89,7 +89,7 @@ fn faults_come_in_order_and_an_overflow_is_told() {
             let _ = board.dma(0, 8, u64::from(number) << 12, false);
             assert_eq!(driver.take_fault(), fault(number));
         }
-        assert!(!driver.unit_mut(0).unwrap().take_overflow());
+        assert!(!driver.units_mut()[0].take_overflow());
         for number in 0..records + 3 {
             let _ = board.dma(0, 8, u64::from(number) << 12, false);
         }
@@ -97,11 +97,8 @@ fn faults_come_in_order_and_an_overflow_is_told() {
             assert_eq!(driver.take_fault(), fault(number), "{records} records");
         }
         assert_eq!(driver.take_fault(), None);
-        assert!(
-            driver.unit_mut(0).unwrap().take_overflow(),
-            "{records} records"
-        );
-        assert!(!driver.unit_mut(0).unwrap().take_overflow());
+        assert!(driver.units_mut()[0].take_overflow(), "{records} records");
+        assert!(!driver.units_mut()[0].take_overflow());
         let _ = board.dma(0, 8, 0x9000, false);
         assert_eq!(
             driver.take_fault(),
@@ -129,7 +126,7 @@ fn folded_faults_still_name_every_device() {
         .map(|(_, fault)| fault.source.0)
         .collect();
     assert_eq!(sources, [0x8, 0x10, 0x18]);
-    assert!(!driver.unit_mut(0).unwrap().take_overflow());
+    assert!(!driver.units_mut()[0].take_overflow());
 }
 
 #[test]
@@ -141,10 +138,7 @@ fn the_fault_event_comes_once_per_storm_and_waits_while_masked() {
     let _ = board.dma(0, 8, 0, false);
     assert_eq!(board.take_event(0), None, "not asked for");
     let (address, data) = (0x0000_0100_fee0_3000, 0x41);
-    driver
-        .unit_mut(0)
-        .unwrap()
-        .enable_fault_event(address, data);
+    driver.units_mut()[0].enable_fault_event(address, data);
     assert_eq!(
         board.take_event(0),
         Some((address, data)),
@@ -155,15 +149,15 @@ fn the_fault_event_comes_once_per_storm_and_waits_while_masked() {
     }
     assert_eq!(board.take_event(0), None, "faults are pending already");
     while driver.take_fault().is_some() {}
-    driver.unit_mut(0).unwrap().take_overflow();
+    driver.units_mut()[0].take_overflow();
     let _ = board.dma(0, 8, 0, false);
     assert_eq!(board.take_event(0), Some((address, data)));
     while driver.take_fault().is_some() {}
 
-    driver.unit_mut(0).unwrap().mask_fault_event(true);
+    driver.units_mut()[0].mask_fault_event(true);
     let _ = board.dma(0, 8, 0, false);
     assert_eq!(board.take_event(0), None);
-    driver.unit_mut(0).unwrap().mask_fault_event(false);
+    driver.units_mut()[0].mask_fault_event(false);
     assert_eq!(board.take_event(0), Some((address, data)));
 }
 
@@ -192,7 +186,7 @@ fn a_device_in_quarantine_cannot_make_noise() {
         assert_eq!(board.dma(0, vf.0, round << 12, true), Err(2));
     }
     assert_eq!(driver.take_fault(), None);
-    assert!(!driver.unit_mut(0).unwrap().take_overflow());
+    assert!(!driver.units_mut()[0].take_overflow());
     assert_eq!(
         board.dma(0, other.0, 0, true),
         Ok(0x1000),

@@ -139,7 +139,7 @@ proptest! {
                 let fault = driver.take_fault();
                 prop_assert!(fault.is_none_or(|(_, fault)| !fault.to_string().is_empty()));
             }
-            driver.unit_mut(0).expect("there is one").take_overflow();
+            driver.units_mut()[0].take_overflow();
         }
     }
 }

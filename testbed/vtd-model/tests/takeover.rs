@@ -138,7 +138,7 @@ fn faults_that_firmware_left_are_forgotten() {
     }
     let mut driver = start_with(&board, 1, config()).unwrap();
     assert_eq!(driver.take_fault(), None);
-    assert!(!driver.unit_mut(0).unwrap().take_overflow());
+    assert!(!driver.units_mut()[0].take_overflow());
 }
 
 #[test]
@@ -193,6 +193,51 @@ fn hardware_that_will_not_do_is_refused_untouched() {
         );
         expect_clean(&board);
     }
+}
+
+#[test]
+fn interrupts_may_be_remapped_later_or_never() {
+    let board = Board::new(256, &[Options::default()]);
+    let later = Config {
+        remap_interrupts: false,
+        ..config()
+    };
+    let mut driver = start_with(&board, 1, later).unwrap();
+    assert!(
+        !driver.units()[0]
+            .unit()
+            .global_status()
+            .interrupt_remapping()
+    );
+    let target = Target::Remapped {
+        vector: Vector(0x40),
+        destination: ApicId(0),
+        level: false,
+        delivery: Delivery::Fixed,
+    };
+    driver.bind(0, 3, vtd::Bdf(8), target).unwrap();
+    driver.remap_interrupts().unwrap();
+    let sent = |index| board.message(0, 8, Message::single(index).address, 0);
+    assert!(matches!(sent(3), Interrupt::Remapped { vector: 0x40, .. }));
+    assert_eq!(sent(4), Interrupt::Stopped(0x22));
+    expect_clean(&board);
+
+    let board = Board::new(
+        256,
+        &[Options {
+            remapping: false,
+            ..Options::default()
+        }],
+    );
+    let mut driver = start_with(&board, 1, later).unwrap();
+    assert_eq!(
+        board.dma(0, 8, 0, false),
+        Err(1),
+        "DMA is blocked all the same"
+    );
+    let missing = Error::Missing(Missing::InterruptRemapping);
+    assert_eq!(driver.remap_interrupts(), Err((0, missing)));
+    expect_clean(&board);
 }
 
 #[test]

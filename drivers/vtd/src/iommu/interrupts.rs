@@ -9,6 +9,22 @@ use crate::irte::Irte;
 use crate::{Bdf, Error, Memory, Result, Target};
 
 impl<R: Mmio, M: Memory> Iommu<R, M> {
+    /// Has all units remap interrupts, if [`Config`](crate::Config) had them not do it from the
+    /// start: only those with an entry pass from here on. What was bound before passes without a
+    /// gap.
+    ///
+    /// # Errors
+    ///
+    /// The index of the unit that failed, and why: [`Error::Missing`], [`Error::Stuck`], or those
+    /// of an invalidation.
+    pub fn remap_interrupts(&mut self) -> core::result::Result<(), (usize, Error)> {
+        for (index, unit) in self.units.iter_mut().enumerate() {
+            unit.remap_interrupts(&mut self.memory)
+                .map_err(|error| (index, error))?;
+        }
+        Ok(())
+    }
+
     /// Lets `source` raise `target` with interrupt `index` of `unit`.
     ///
     /// # Errors
