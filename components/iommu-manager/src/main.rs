@@ -1,60 +1,148 @@
 // SPDX-License-Identifier: BSD-2-Clause
-//! The IOMMU manager. So far it reads only: it maps the remapping unit's registers and the table of
-//! DMA grants, reports both, and lives on without ever being called.
+//! The IOMMU manager: the one who decides what devices may reach. See the library for what it does.
+//!
+//! It serves calls of any channel; only that of the PF manager (`setvar_id="pf_manager_channel"`)
+//! may change something. The `irq` of fault events has `setvar_id="fault_irq"`, and its id must be
+//! its vector.
 #![no_std]
 #![no_main]
 
-use core::arch::x86_64::__cpuid;
+mod region;
+
+use core::arch::x86_64::{__cpuid, __cpuid_count, _rdtsc};
+use core::convert::Infallible;
+use core::ptr::NonNull;
 
 use console_interface::own_stream;
-use image_spec::dma_grants::Table;
-use iommu_manager_core::{Line, report};
+use heapless::Vec;
+use iommu_manager_core::{Given, MAX_UNITS, Manager, Pages};
+use iommu_manager_interface::REPLY_WORDS;
 use mmio::MmioRegion;
 use sel4_microkit::{
-    ChannelSet, Handler, Infallible, memory_region_symbol, protection_domain, var,
+    Channel, ChannelSet, Handler, MessageInfo, protection_domain, var, with_msg_regs,
+    with_msg_regs_mut,
 };
-use vtd::Unit;
+use vtd::ApicId;
+
+use region::Region;
 
 /// CPUID leaf 1, ECX: the processor has an x2APIC. Where it has one, the kernel uses it.
 const X2APIC: u32 = 1 << 21;
 
-struct IommuManager;
+/// The processor's vector of IRQ 0: seL4 keeps 32 for exceptions and 16 for the legacy PIC.
+const FIRST_VECTOR: usize = 0x30;
+
+/// What `setvar_id` leaves where the attribute is not used.
+const UNSET: usize = usize::MAX;
+
+struct IommuManager {
+    manager: Manager<'static, MmioRegion, Pages<Region>>,
+    fault_irq: Option<Channel>,
+    pf_manager: Option<Channel>,
+}
 
 #[protection_domain]
 fn init() -> IommuManager {
     own_stream!();
-    let base = memory_region_symbol!(vtd_registers: *mut u8);
-    let size = *var!(vtd_registers_size: usize = 0);
+    let id = |id: usize| (id != UNSET).then(|| Channel::new(id));
+    let fault_irq = id(*var!(fault_irq: usize = UNSET));
+    let pf_manager = id(*var!(pf_manager_channel: usize = UNSET));
+    let grants = bytes(
+        *var!(dma_grants: usize = 0),
+        *var!(dma_grants_size: usize = 0),
+    );
+    let dmar = bytes(
+        *var!(acpi_dmar: usize = 0),
+        *var!(acpi_dmar_size: usize = 0),
+    );
+    let tables = *var!(iommu_tables: usize = 0) as *mut u8;
     // SAFETY: the image tool mapped the region of that symbol, with this size, for this program
     // alone, and this is the only use of it.
-    let registers = unsafe { MmioRegion::new(base, size) };
-    let unit = Unit::probe(registers);
-
-    let table = memory_region_symbol!(dma_grants: *mut u8);
-    let size = *var!(dma_grants_size: usize = 0);
-    // SAFETY: the image tool mapped the region of that symbol, with this size, read-only; nobody
-    // writes it once the system runs.
-    let bytes = unsafe { core::slice::from_raw_parts(table.as_ptr(), size) };
-
+    let tables = unsafe { Region::new(tables, *var!(iommu_tables_size: usize = 0)) };
     let x2apic = __cpuid(1).ecx & X2APIC != 0;
-    report(
-        unit.as_ref().map_err(|absent| *absent),
-        Table::parse(bytes),
+    let given = Given {
+        grants,
+        dmar,
+        units: units(),
         x2apic,
-        |line| match line {
-            Line::Info(text) => log::info!("{text}"),
-            Line::Warning(text) => log::warn!("{text}"),
-            Line::Error(text) => log::error!("{text}"),
-        },
-    );
-    IommuManager
+        // The extended id is there whenever there is an x2APIC (Intel SDM volume 3, 11.12.5.1).
+        apic: ApicId(if x2apic {
+            __cpuid_count(0xb, 0).edx
+        } else {
+            __cpuid(1).ebx >> 24
+        }),
+        fault_vector: fault_irq.map(|irq| (FIRST_VECTOR + irq.index()) as u8),
+        now: clock(),
+    };
+    IommuManager {
+        manager: Manager::start(given, |physical| Pages::new(tables, physical)),
+        fault_irq,
+        pf_manager,
+    }
+}
+
+/// A region that nobody writes once the system runs; empty if it is not mapped.
+fn bytes(start: usize, size: usize) -> &'static [u8] {
+    if start == 0 {
+        return &[];
+    }
+    // SAFETY: the image tool mapped a region of this size there, and refuses systems in which
+    // anybody may write it.
+    unsafe { core::slice::from_raw_parts(start as *const u8, size) }
+}
+
+/// The registers of the units that are mapped.
+fn units() -> Vec<(u64, MmioRegion), MAX_UNITS> {
+    macro_rules! unit {
+        ($base:ident, $size:ident, $physical:ident) => {
+            NonNull::new(*var!($base: usize = 0) as *mut u8).map(|base| {
+                let size = *var!($size: usize = 0);
+                // SAFETY: the image tool mapped the region of that symbol, with this size, for
+                // this program alone, and this is the only use of it.
+                let registers = unsafe { MmioRegion::new(base, size) };
+                (*var!($physical: u64 = 0), registers)
+            })
+        };
+    }
+    let units = [
+        unit!(vtd_registers, vtd_registers_size, vtd_registers_paddr),
+        unit!(vtd_registers_1, vtd_registers_1_size, vtd_registers_1_paddr),
+        unit!(vtd_registers_2, vtd_registers_2_size, vtd_registers_2_paddr),
+        unit!(vtd_registers_3, vtd_registers_3_size, vtd_registers_3_paddr),
+    ];
+    units.into_iter().flatten().collect()
+}
+
+fn clock() -> u64 {
+    // SAFETY: the kernel lets programs read the time-stamp counter.
+    unsafe { _rdtsc() }
 }
 
 impl Handler for IommuManager {
     type Error = Infallible;
 
-    /// Input from the console, which says nothing to this program.
-    fn notified(&mut self, _: ChannelSet) -> Result<(), Infallible> {
+    /// A fault event, or input from the console, which says nothing to this program.
+    fn notified(&mut self, channels: ChannelSet) -> Result<(), Infallible> {
+        let news = self.manager.serve_faults(clock);
+        if let Some(irq) = self.fault_irq.filter(|irq| channels.contains(*irq))
+            && let Err(error) = irq.irq_ack()
+        {
+            log::error!("{error}");
+        }
+        if let Some(pf_manager) = self.pf_manager.filter(|_| news) {
+            pf_manager.notify();
+        }
         Ok(())
+    }
+
+    fn protected(&mut self, client: Channel, info: MessageInfo) -> Result<MessageInfo, Infallible> {
+        let trusted = self.pf_manager == Some(client);
+        let reply = with_msg_regs(|registers| {
+            // Never longer than the registers; what is too short or too long is refused.
+            let words = registers.get(..info.count()).unwrap_or_default();
+            self.manager.call(trusted, words, clock)
+        });
+        with_msg_regs_mut(|registers| registers[..REPLY_WORDS].copy_from_slice(&reply));
+        Ok(MessageInfo::new(0, REPLY_WORDS))
     }
 }

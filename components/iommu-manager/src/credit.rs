@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//! How much time may go to faults.
+//!
+//! A device that oversteps again and again must not take the processor from everybody else. So
+//! serving faults costs credit, which comes back at a fixed share of the time that passes. Once it
+//! is used up, the manager looks away until enough of it is back.
+
+/// Ticks of the time-stamp counter that may be spent at once: some 10 to 30 ms.
+const MOST: u64 = 1 << 25;
+/// Ticks to have before it goes on after a rest.
+const ENOUGH: u64 = MOST / 8;
+/// One tick comes back in so many: 3 % of the time.
+const SHARE: u64 = 32;
+/// Ticks in a millisecond, at least.
+const TICKS_PER_MS: u64 = 1_000_000;
+
+/// Time that may be spent on faults.
+#[derive(Debug)]
+pub struct Credit {
+    left: u64,
+    /// What `left` was reckoned at.
+    at: u64,
+    resting: bool,
+}
+
+impl Credit {
+    /// All of it.
+    pub fn new(now: u64) -> Self {
+        Self {
+            left: MOST,
+            at: now,
+            resting: false,
+        }
+    }
+
+    /// Starts serving: whether there is credit for it.
+    pub fn begin(&mut self, now: u64) -> bool {
+        let gained = now.saturating_sub(self.at) / SHARE;
+        if gained != 0 {
+            self.left = self.left.saturating_add(gained).min(MOST);
+            self.at = now;
+        }
+        self.resting &= self.left < ENOUGH;
+        !self.resting
+    }
+
+    /// Takes note that serving went on until `now`: whether it may go on.
+    pub fn spend(&mut self, now: u64) -> bool {
+        self.left = self.left.saturating_sub(now.saturating_sub(self.at));
+        self.at = self.at.max(now);
+        self.resting = self.left == 0;
+        !self.resting
+    }
+
+    /// How long to rest, in milliseconds; 0 for not at all.
+    pub fn rest_ms(&self) -> u64 {
+        if self.resting {
+            (ENOUGH.saturating_sub(self.left) * SHARE).div_ceil(TICKS_PER_MS)
+        } else {
+            0
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_than_its_share_is_spent() {
+        let mut credit = Credit::new(0);
+        let (mut now, mut spent) = (0, 0);
+        while now < 100 * MOST {
+            if !credit.begin(now) {
+                assert!(credit.rest_ms() > 0);
+                now += TICKS_PER_MS;
+                continue;
+            }
+            assert_eq!(credit.rest_ms(), 0);
+            loop {
+                now += 10_000;
+                spent += 10_000;
+                if !credit.spend(now) {
+                    break;
+                }
+            }
+        }
+        let allowed = MOST + now / SHARE;
+        assert!(spent <= allowed + allowed / 10, "{spent} of {allowed}");
+        assert!(spent > allowed / 2);
+    }
+
+    #[test]
+    fn a_rest_ends_when_enough_is_back() {
+        let mut credit = Credit::new(0);
+        assert!(credit.begin(5));
+        assert!(!credit.spend(MOST + 5));
+        assert_eq!(credit.rest_ms(), 135);
+        assert!(!credit.begin(2 * MOST));
+        assert!(credit.begin(MOST + 64 + ENOUGH * SHARE));
+        assert!(credit.spend(MOST + 65 + ENOUGH * SHARE));
+        // A clock that goes back gives nothing and breaks nothing.
+        assert!(credit.begin(0) && credit.spend(0));
+        assert!(!credit.spend(u64::MAX));
+    }
+}

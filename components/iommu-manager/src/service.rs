@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//! Answers to clients. Every field of a request is checked here; a client is never trusted.
+
+use iommu_manager_interface::{
+    Counters, DeviceState, Operation, Protection, REPLY_WORDS, REQUEST_WORDS, Refusal, Reply,
+    Request, State, Status, VERSION,
+};
+use mmio::Mmio;
+use pci::Bdf;
+use vtd::Iommu;
+use zerocopy::FromZeros;
+
+use crate::manager::Manager;
+use crate::pages::Tables;
+
+impl<R: Mmio, M: Tables> Manager<'_, R, M> {
+    /// Serves a call with the message registers `words`. `trusted`: it comes from the PF manager.
+    /// `clock` is the time-stamp counter.
+    pub fn call(
+        &mut self,
+        trusted: bool,
+        words: &[u64],
+        clock: impl Fn() -> u64,
+    ) -> [u64; REPLY_WORDS] {
+        let result = match <[u64; REQUEST_WORDS]>::try_from(words) {
+            Ok(words) => self.serve(trusted, Request::from_words(words), clock),
+            Err(_) => Err(Status::Version),
+        };
+        result.unwrap_or_else(Reply::new).to_words()
+    }
+
+    fn serve(
+        &mut self,
+        trusted: bool,
+        request: Request,
+        clock: impl Fn() -> u64,
+    ) -> Result<Reply, Status> {
+        use Operation as Op;
+
+        if request.version != VERSION {
+            return Err(Status::Version);
+        }
+        let operation = Op::from_number(request.operation).ok_or(Status::Operation)?;
+        let about_none = matches!(operation, Op::Status | Op::Counters | Op::NextFault);
+        let about_index = matches!(operation, Op::Bind | Op::Unbind);
+        if about_none && request.requester != 0 || !about_index && request.index != 0 {
+            return Err(Status::Operation);
+        }
+        let open = matches!(operation, Op::Status | Op::Counters | Op::Query);
+        if !trusted && !open {
+            return Err(Status::Forbidden);
+        }
+        let (device, index) = (Bdf(request.requester), request.index);
+        let done = Reply::new(Status::Ok);
+        match operation {
+            Op::Status => return Ok(done.with(&self.protection())),
+            Op::Counters => return Ok(done.with(&self.counters())),
+            Op::Query => return Ok(done.with(&self.query(device))),
+            Op::NextFault => {
+                self.serve_faults(clock);
+                let record = self.faults.take();
+                let status = if record.number == 0 {
+                    Status::NoFault
+                } else {
+                    Status::Ok
+                };
+                return Ok(Reply::new(status).with(&record));
+            }
+            _ if self.refusal != Refusal::None => return Err(Status::Refused),
+            _ => {}
+        }
+        let place = self.place(device).ok_or(Status::Unknown)?;
+        match operation {
+            Op::Attach => self.attach(place)?,
+            Op::Detach => self.detach(place)?,
+            Op::Bind => self.bind(place, index)?,
+            Op::Unbind => self.unbind(place, index)?,
+            _ => self.quarantine(place)?,
+        }
+        Ok(done)
+    }
+
+    fn protection(&self) -> Protection {
+        Protection {
+            refusal: self.refusal as u8,
+            blocking: self.iommu.is_some().into(),
+            remapping: self.remapping.into(),
+            units: self.iommu.as_ref().map_or(0, |iommu| iommu.units().len()) as u32,
+            devices: self.devices.len() as u64,
+            ..Protection::new_zeroed()
+        }
+    }
+
+    fn counters(&self) -> Counters {
+        let Some(iommu) = &self.iommu else {
+            return Counters::new_zeroed();
+        };
+        let (pages, all_pages) = iommu.memory().pages();
+        Counters {
+            pages: pages as u32,
+            all_pages: all_pages as u32,
+            interrupts: iommu.interrupts_bound() as u32,
+            domains: iommu.domains() as u32,
+            faults: self.faults.seen,
+            batches: iommu
+                .units()
+                .iter()
+                .map(|unit| unit.queue_counters().batches)
+                .sum(),
+        }
+    }
+
+    fn query(&self, id: Bdf) -> DeviceState {
+        let Some(device) = self.devices.iter().find(|device| device.id == id) else {
+            return DeviceState {
+                state: State::Unknown as u16,
+                ..DeviceState::new_zeroed()
+            };
+        };
+        let owner = |index| {
+            self.iommu
+                .as_ref()
+                .and_then(|iommu: &Iommu<R, M>| iommu.interrupt_owner(device.unit, index))
+        };
+        let bound = self
+            .interrupts()
+            .iter()
+            .filter(|interrupt| owner(interrupt.index.get()) == Some(id));
+        DeviceState {
+            state: device.state as u16,
+            domain: device.domain.as_ref().map_or(0, |domain| domain.id().0),
+            interrupts: bound.count() as u16,
+            reserved: 0,
+            faults: device.faults,
+            last: device.last,
+        }
+    }
+}
