@@ -18,6 +18,11 @@ impl Mac {
         Some(Self(bytes))
     }
 
+    /// Its bytes, in the order in which they are sent.
+    pub const fn bytes(self) -> [u8; 6] {
+        self.0
+    }
+
     /// From the two words that registers and mailboxes use; the upper half of `high` is ignored.
     pub const fn from_words(low: u32, high: u32) -> Option<Self> {
         let [a, b, c, d] = low.to_le_bytes();
@@ -51,6 +56,7 @@ mod tests {
     #[test]
     fn only_stations_have_one() {
         let mac = Mac::new([0x52, 0x54, 0, 0xbb, 0, 3]).unwrap();
+        assert_eq!(mac.bytes(), [0x52, 0x54, 0, 0xbb, 0, 3]);
         assert_eq!(mac.words(), [0xbb00_5452, 0x0300]);
         assert_eq!(Mac::from_words(0xbb00_5452, 0xffff_0300), Some(mac));
         assert_eq!(mac.to_string(), "52:54:00:bb:00:03");
