@@ -10,6 +10,7 @@ use crate::mailbox::Mailbox;
 use crate::memory::{BUFFER_BYTES, Dma, Outgoing, suits};
 use crate::moderation::Moderation;
 use crate::receive::{self, Received};
+use crate::registers::{Reg, Registers, VECTOR};
 use crate::statistics::{Counters, Statistics};
 use crate::transmit;
 use crate::{Failure, MAX_FRAME, Mac, Offload};
@@ -90,6 +91,13 @@ impl<R: Mmio, D: Dma, O: Outgoing> Igbvf<R, D, O> {
             self.transmit.flush(&mut self.registers);
             let frames = self.receive.take_pass();
             self.moderation.pass(&mut self.registers, frames);
+        }
+    }
+
+    /// Has the device interrupt, for a program that has left frames unread.
+    pub fn interrupt(&mut self) {
+        if self.is_running() {
+            self.registers.set(Reg::Eics, VECTOR);
         }
     }
 

@@ -26,6 +26,8 @@
 #![forbid(unsafe_code)]
 
 #[cfg(any(test, feature = "model"))]
+extern crate alloc;
+#[cfg(test)]
 extern crate std;
 
 mod descriptor;

@@ -11,10 +11,10 @@ mod memory;
 mod queues;
 mod registers;
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, VecDeque};
-use std::rc::Rc;
-use std::vec::Vec;
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use core::cell::RefCell;
 
 pub use memory::{ModelOutgoing, ModelShared};
 pub use registers::{PfRegisters, VfRegisters};
@@ -56,9 +56,9 @@ struct Vf {
 impl Vf {
     fn new() -> Self {
         let mut vf = Self {
-            registers: std::vec![0; REGISTER_BYTES / 4],
-            shared: std::vec![0xa5; DMA_BYTES],
-            outgoing: std::vec![0xa5; OUTGOING_BYTES],
+            registers: alloc::vec![0; REGISTER_BYTES / 4],
+            shared: alloc::vec![0xa5; DMA_BYTES],
+            outgoing: alloc::vec![0xa5; OUTGOING_BYTES],
             contexts: [None; 2],
             sent: VecDeque::new(),
             interrupts: 0,
@@ -173,15 +173,15 @@ impl Card {
 
     /// How often a virtual function interrupted since the last time.
     pub fn interrupts(&self, vf: usize) -> usize {
-        self.vf(vf, |vf| std::mem::take(&mut vf.interrupts))
+        self.vf(vf, |vf| core::mem::take(&mut vf.interrupts))
     }
 
     /// How often its registers were read and written since the last time.
     pub fn accesses(&self, vf: usize) -> (usize, usize) {
         self.vf(vf, |vf| {
             (
-                std::mem::take(&mut vf.reads),
-                std::mem::take(&mut vf.writes),
+                core::mem::take(&mut vf.reads),
+                core::mem::take(&mut vf.writes),
             )
         })
     }

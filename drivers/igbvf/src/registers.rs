@@ -13,6 +13,8 @@ pub enum Reg {
     Status = 0x0008,
     /// Mailbox control.
     V2pMailbox = 0x0c40,
+    /// Extended interrupt cause set.
+    Eics = 0x1520,
     /// Extended interrupt mask set.
     Eims = 0x1524,
     /// Extended interrupt mask clear.

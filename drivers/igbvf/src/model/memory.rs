@@ -67,7 +67,9 @@ impl Outgoing for ModelOutgoing {
 
     fn fill<T>(&mut self, offset: usize, len: usize, f: impl FnOnce(&mut [u8]) -> T) -> T {
         // Taken out meanwhile: `f` may use the card.
-        let mut outgoing = self.card.vf(self.vf, |vf| std::mem::take(&mut vf.outgoing));
+        let mut outgoing = self
+            .card
+            .vf(self.vf, |vf| core::mem::take(&mut vf.outgoing));
         let result = f(&mut outgoing[offset..][..len]);
         self.card.vf(self.vf, |vf| vf.outgoing = outgoing);
         result

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! The queues, from the device's side (§7.1, §7.2).
 
-use std::vec::Vec;
+use alloc::vec::Vec;
 
 use super::{OUTGOING_ADDRESS, SHARED_ADDRESS, State, Vf, checksum};
 use crate::registers::{QUEUE_ENABLE, Reg};

@@ -71,7 +71,7 @@ impl State {
 
     pub(super) fn reset(&mut self, vf: usize) {
         let state = &mut self.vfs[vf];
-        let kept: std::vec::Vec<u32> = state.registers[0x800 / 4..0x1000 / 4].to_vec();
+        let kept: alloc::vec::Vec<u32> = state.registers[0x800 / 4..0x1000 / 4].to_vec();
         state.registers.fill(0);
         state.registers[0x800 / 4..0x1000 / 4].copy_from_slice(&kept);
         state.contexts = [None; 2];
