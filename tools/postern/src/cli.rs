@@ -49,6 +49,9 @@ pub enum Command {
         /// Also Bochs, which only the tests need.
         #[arg(long)]
         bochs: bool,
+        /// Also the Linux that benchmarks compare with.
+        #[arg(long)]
+        linux: bool,
     },
 }
 

@@ -26,11 +26,11 @@ const SYSTEM_PROGRAMS: [(&str, &str); 2] = [
 /// What an emulator boots.
 #[derive(Clone, Debug)]
 pub struct Image {
-    /// The kernel, in the form that multiboot loaders take.
+    /// The kernel: seL4 in the form that multiboot loaders take, or a Linux.
     pub kernel: PathBuf,
-    /// The initial task with everything in it: the multiboot module.
+    /// What the loader puts beside it: the initial task with everything in it, or an initramfs.
     pub loader: PathBuf,
-    /// What the image tool reports.
+    /// For people: what is in it.
     pub report: PathBuf,
 }
 

@@ -14,6 +14,7 @@ mod description;
 mod image;
 mod kernel;
 mod lint;
+mod linux;
 mod run;
 mod serial;
 mod setup;
@@ -55,9 +56,10 @@ fn execute(command: &Command) -> Result<bool> {
         Command::Check { system, config } => return check::check(&workspace, system, *config),
         Command::Bench { name } => bench::run(&workspace, name.as_deref())?,
         Command::Lint => return lint::run(&workspace),
-        Command::Setup { bochs } => {
+        Command::Setup { bochs, linux } => {
             let mut uses = vec![setup::For::Building, setup::For::Qemu];
             uses.extend(bochs.then_some(setup::For::Bochs));
+            uses.extend(linux.then_some(setup::For::Linux));
             setup::ensure(&workspace, &uses)?;
         }
     }

@@ -41,6 +41,12 @@ impl Figure {
         }
     }
 
+    fn bound_text(&self) -> String {
+        self.bound
+            .map(|bound| bound.to_string())
+            .unwrap_or_default()
+    }
+
     /// Is it within its bound?
     pub fn is_good(&self) -> bool {
         self.bound.is_none_or(|bound| self.value <= bound)
@@ -49,40 +55,45 @@ impl Figure {
 
 /// Prints figures as a table and as lines for scripts, and writes them as CSV.
 pub fn publish(figures: &[Figure], csv: &Path) -> Result<()> {
+    println!("{}", as_table(figures));
+    for_scripts(figures, csv)
+}
+
+/// Prints figures as lines for scripts, and writes them as CSV.
+pub fn for_scripts(figures: &[Figure], csv: &Path) -> Result<()> {
+    let mut text = String::from("name,value,unit,bound\n");
+    for figure in figures {
+        let Figure {
+            name, value, unit, ..
+        } = figure;
+        println!("figure {name} {value:.3} {unit}");
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{name},{value:.3},{unit},{}", figure.bound_text());
+    }
+    fs::write(csv, text).with_context(|| format!("cannot write {}", csv.display()))
+}
+
+fn as_table(figures: &[Figure]) -> String {
     let mut rows = vec![
         ["figure", "value", "unit", "at most"]
             .map(str::to_owned)
             .to_vec(),
     ];
-    let mut text = String::from("name,value,unit,bound\n");
     for figure in figures {
-        let Figure {
-            name,
-            value,
-            unit,
-            bound,
-        } = figure;
-        let value = format!("{value:.3}");
-        let bound = bound.map(|bound| bound.to_string()).unwrap_or_default();
+        let bound = figure.bound_text();
         let verdict = if figure.is_good() {
-            bound.clone()
+            bound
         } else {
             format!("{bound}  MISSED")
         };
         rows.push(vec![
-            name.clone(),
-            value.clone(),
-            (*unit).to_owned(),
+            figure.name.clone(),
+            format!("{:.3}", figure.value),
+            figure.unit.to_owned(),
             verdict,
         ]);
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "{name},{value},{unit},{bound}");
     }
-    println!("{}", table(&rows));
-    for figure in figures {
-        println!("figure {} {:.3} {}", figure.name, figure.value, figure.unit);
-    }
-    fs::write(csv, text).with_context(|| format!("cannot write {}", csv.display()))
+    table(&rows)
 }
 
 /// The middle value; 0 of nothing.

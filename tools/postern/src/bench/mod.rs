@@ -6,6 +6,7 @@ mod figure;
 mod image;
 mod plot;
 mod usage;
+mod vf;
 
 use anyhow::{Result, bail};
 
@@ -15,7 +16,7 @@ use crate::workspace::Workspace;
 type Benchmark = fn(&Workspace) -> Result<()>;
 
 /// All benchmarks, by name.
-const ALL: [(&str, Benchmark); 1] = [("image", image::run)];
+const ALL: [(&str, Benchmark); 2] = [("image", image::run), ("vf", vf::run)];
 
 /// Runs the benchmarks whose name contains `name`.
 pub fn run(workspace: &Workspace, name: Option<&str>) -> Result<()> {

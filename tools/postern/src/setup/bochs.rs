@@ -2,8 +2,7 @@
 //! Bochs 3, built without a window from Debian's source package.
 //!
 //! Debian 12's own Bochs has no posted interrupts, and later ones need a hundred packages for
-//! their windows. The source comes from a newer release by a private configuration of apt, which
-//! checks the archive's signature; the host's own sources stay as they are.
+//! their windows. The source comes from a newer release.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,17 +10,14 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::apt;
+use super::archive::{Archive, KEYRING, Kind, RELEASE};
 use super::host::Host;
 use crate::command::logged;
 use crate::ui::Step;
 use crate::workspace::Workspace;
 
-/// The release with the version that we want.
-const RELEASE: &str = "trixie";
 /// Names a Bochs to use in place of ours.
 const OVERRIDE: &str = "POSTERN_BOCHS";
-const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 /// `-fno-strict-aliasing`: without it gcc miscompiles the emulation of 64-bit signed division.
 const FLAGS: &str = "-O2 -fno-strict-aliasing";
 const CONFIGURE: [&str; 11] = [
@@ -90,7 +86,7 @@ fn check(host: &dyn Host, program: &Path) -> Result<()> {
 
 /// Fetches the source archive into `work` and returns its path.
 fn fetch(workspace: &Workspace, host: &dyn Host, work: &Path) -> Result<PathBuf> {
-    if !host.has_program("apt-get") || !host.has_file(KEYRING) {
+    if !Archive::is_possible(host) {
         bail!(
             "Bochs 3.0 is fetched by Debian's apt and checked with {KEYRING}; on another system \
              build it yourself (configure {}) and name it by {OVERRIDE}",
@@ -98,47 +94,13 @@ fn fetch(workspace: &Workspace, host: &dyn Host, work: &Path) -> Result<PathBuf>
         );
     }
     let step = Step::new("Fetching the source of Bochs");
-    for folder in ["lists/partial", "archives/partial"] {
-        fs::create_dir_all(work.join(folder)).context("cannot make apt's folders")?;
-    }
-    let list = work.join("sources.list");
-    let line = format!(
-        "deb-src [signed-by={KEYRING}] {} {RELEASE} main\n",
-        apt::archive(host)
-    );
-    fs::write(&list, line).context("cannot write apt's sources")?;
-    let option = |name: &str, path: &Path| format!("-o{name}={}", path.display());
-    let options = [
-        option("Dir::State", work),
-        option("Dir::State::lists", &work.join("lists")),
-        option("Dir::Cache", work),
-        option("Dir::Etc::sourcelist", &list),
-        option("Dir::Etc::sourceparts", Path::new("/dev/null")),
-        option("Dir::Etc::preferences", Path::new("/dev/null")),
-        option("Dir::Etc::preferencesparts", Path::new("/dev/null")),
-        // Its user for downloads could not write below a home folder.
-        "-oAPT::Sandbox::User=root".to_owned(),
-        "-oAcquire::Languages=none".to_owned(),
-        "-q".to_owned(),
-    ];
     let log = workspace.log("bochs-source")?;
+    let archive = Archive::open(host, Kind::Source, work, &log, &step)?;
     // Only the upstream archive: its checksum is in the signed index.
-    for arguments in [
-        &["update"][..],
-        &["source", "--download-only", "--tar-only", "bochs"],
-    ] {
-        let mut command = Command::new("apt-get");
-        command.args(&options).args(arguments).current_dir(work);
-        logged(&mut command, &log, |line| step.note(line))
-            .context("cannot fetch Bochs. Is this machine online?")?;
-    }
+    let arguments = ["source", "--download-only", "--tar-only", "bochs"];
+    archive.get(&arguments, &step)?;
     step.done();
-    let entries = fs::read_dir(work).context("cannot list what apt fetched")?;
-    let found = entries.flatten().map(|entry| entry.path()).find(|path| {
-        path.file_name()
-            .is_some_and(|name| name.to_string_lossy().contains(".orig.tar."))
-    });
-    found.context("apt fetched no source archive of Bochs")
+    archive.fetched(".orig.tar.")
 }
 
 /// Unpacks and builds; returns the program.

@@ -3,8 +3,10 @@
 //! built. Nothing here touches the network once all is there.
 
 mod apt;
+mod archive;
 pub mod bochs;
 pub mod host;
+pub mod linux;
 mod need;
 pub mod qemu;
 
@@ -36,6 +38,9 @@ pub fn ensure(workspace: &Workspace, uses: &[For]) -> Result<()> {
     }
     if uses.contains(&For::Bochs) {
         bochs::ensure(workspace, &host)?;
+    }
+    if uses.contains(&For::Linux) {
+        linux::ensure(workspace, &host)?;
     }
     Ok(())
 }

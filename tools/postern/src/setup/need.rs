@@ -13,6 +13,8 @@ pub enum For {
     Qemu,
     /// Boot in Bochs, which is built on this machine.
     Bochs,
+    /// Boot a Linux, whose kernel is Debian's.
+    Linux,
 }
 
 /// How to see that something is there.
@@ -71,6 +73,14 @@ const NEEDS: &[Need] = &[
     ),
     need(For::Bochs, Sign::Program("xorriso"), &["xorriso"]),
     need(For::Bochs, Sign::Program("mformat"), &["mtools"]),
+    need(For::Linux, Sign::Program("dpkg-deb"), &["dpkg"]),
+    need(For::Linux, Sign::Program("xz"), &["xz-utils"]),
+    // Programs for Linux are linked statically.
+    need(
+        For::Linux,
+        Sign::File("/usr/lib/x86_64-linux-gnu/libc.a"),
+        &["libc6-dev"],
+    ),
 ];
 
 /// The Debian packages that are missing for `uses`, each once.
@@ -108,11 +118,13 @@ mod tests {
                 "grub-mkrescue",
                 "xorriso",
                 "mformat",
+                "dpkg-deb",
             ],
             files: vec![
                 "/usr/share/bochs/BIOS-bochs-latest",
                 "/usr/share/vgabios/vgabios.bin",
                 "/usr/lib/grub/i386-pc/multiboot.mod",
+                "/usr/lib/x86_64-linux-gnu/libc.a",
             ],
             answers: vec![
                 ("/usr/bin/python3 -c import ply.yacc", ""),
@@ -125,7 +137,7 @@ mod tests {
         }
     }
 
-    const ALL: [For; 3] = [For::Building, For::Qemu, For::Bochs];
+    const ALL: [For; 4] = [For::Building, For::Qemu, For::Bochs, For::Linux];
 
     #[test]
     fn an_equipped_host_misses_nothing() {

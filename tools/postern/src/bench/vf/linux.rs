@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//! Linux, measured in the machine that Postern is measured in.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+
+use super::column::Column;
+use crate::cli;
+use crate::image::Image;
+use crate::linux::Recipe;
+use crate::run::accelerator::Accelerator;
+use crate::run::emulator::Emulator;
+use crate::run::hardware::Hardware;
+use crate::run::machine::Machine;
+use crate::run::watch::{Ending, Watch};
+use crate::workspace::Workspace;
+
+/// What is booted: both kinds of virtual functions with Linux' own drivers for both sides.
+pub const RECIPE: Recipe<'_> = Recipe {
+    name: "vf",
+    main: "vf.sh",
+    modules: &["igb", "igbvf", "nvme"],
+    programs: &[("linux-probe", "probe")],
+};
+
+/// How the IOMMU is used: a name, and what says so on the kernel's command line.
+pub const VARIANTS: [(&str, &str); 3] = [
+    // An address is invalid as soon as it is unmapped: what Postern guarantees.
+    ("linux-strict", "intel_iommu=on iommu.strict=1"),
+    // Unmapped addresses stay usable until many are invalidated together.
+    ("linux-lazy", "intel_iommu=on iommu.strict=0"),
+    // Devices reach all memory.
+    ("linux-off", "intel_iommu=off intremap=off"),
+];
+
+/// QEMU 10.0 ignores the upper half of a virtual function's addresses, and Linux would put them
+/// above 4 GiB: without room there it does not.
+const BELOW_4_GIB: [&str; 4] = [
+    "-global",
+    "q35-pcihost.pci-hole64-size=0",
+    "-global",
+    "q35-pcihost.x-pci-hole64-fix=off",
+];
+/// What no variant differs in. `nokaslr`: every boot does the same. `mitigations=off`: seL4 is
+/// configured without them, too. `no5lvl`: neither has the fifth level of page tables.
+const ALWAYS: &str = "console=ttyS0 quiet nokaslr no5lvl mitigations=off";
+/// How long a boot with all that is measured may take.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// How much is measured.
+#[derive(Clone, Copy, Debug)]
+pub struct Amount {
+    /// Round trips and reads.
+    pub rounds: u32,
+    /// Bytes of a stream, in MiB.
+    pub mebibytes: u32,
+}
+
+/// Boots `image` with one of [`VARIANTS`], time counted in instructions.
+pub fn measure(
+    workspace: &Workspace,
+    image: &Image,
+    hardware: &Hardware,
+    (name, iommu): (&str, &str),
+    amount: Amount,
+) -> Result<Column> {
+    let Amount { rounds, mebibytes } = amount;
+    let words = format!("{ALWAYS} {iommu} ROUNDS={rounds} MEBIBYTES={mebibytes} CLOCK=tsc");
+    let machine = Machine {
+        name: format!("bench-vf-{name}"),
+        image: image.clone(),
+        cpus: 1,
+        hardware: with(hardware, &words),
+        virtual_time: true,
+    };
+    let emulator = Emulator::start(workspace, cli::Emulator::Qemu, Accelerator::Tcg, &machine)?;
+    let mut watch = Watch::new(emulator, BTreeMap::new());
+    let mut column = Column::new(name);
+    let mut done = false;
+    let ending = watch.until(PATIENCE, |line| {
+        column.take(line);
+        done = line.ends_with("init: done");
+        done || line.ends_with("init: main failed")
+    });
+    if done {
+        return Ok(column);
+    }
+    let how = match ending {
+        Ending::Complete => "failed".to_owned(),
+        Ending::TimeOut(patience) => format!("was not done within {} s", patience.as_secs()),
+        Ending::Stopped => "stopped".to_owned(),
+    };
+    bail!("{name} {how}; {}", watch.last_words());
+}
+
+/// The machine with this command line for Linux.
+fn with(hardware: &Hardware, command_line: &str) -> Hardware {
+    let mut hardware = hardware.clone();
+    let words = BELOW_4_GIB.into_iter().chain(["-append", command_line]);
+    hardware.qemu_args.extend(words.map(str::to_owned));
+    hardware
+}
