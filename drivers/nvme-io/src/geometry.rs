@@ -16,15 +16,12 @@ pub struct Geometry {
     pub blocks: u64,
     /// The most that one transfer can move, in bytes; a multiple of `block_bytes`.
     pub max_bytes: u32,
-    /// The controller may keep written data in memory that loses it without power.
-    pub volatile_cache: bool,
 }
 
 /// What matters of a controller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Limits {
     max_bytes: u32,
-    volatile_cache: bool,
 }
 
 impl Limits {
@@ -43,10 +40,7 @@ impl Limits {
                 .filter(|bytes| (4096..MAX_BYTES).contains(bytes))
                 .unwrap_or(MAX_BYTES),
         };
-        Ok(Self {
-            max_bytes,
-            volatile_cache: data.u8(525) & 1 != 0,
-        })
+        Ok(Self { max_bytes })
     }
 }
 
@@ -78,7 +72,6 @@ impl Geometry {
             block_bytes,
             blocks,
             max_bytes: limits.max_bytes,
-            volatile_cache: limits.volatile_cache,
         })
     }
 
@@ -101,7 +94,7 @@ mod tests {
     }
 
     fn limits(mdts: u32) -> Result<Limits> {
-        Limits::decode(&page(&[(76, mdts << 8), (512, 0x4466), (524, 0x0700)]))
+        Limits::decode(&page(&[(76, mdts << 8), (512, 0x4466)]))
     }
 
     fn namespace(words: &[(usize, u32)]) -> Result<Geometry> {
@@ -116,7 +109,6 @@ mod tests {
             block_bytes: 4096,
             blocks: 0x1_0000_0100,
             max_bytes: MAX_BYTES,
-            volatile_cache: true,
         };
         assert_eq!(geometry, Ok(expected));
         assert_eq!(expected.bytes(), 0x1_0000_0100 << 12);

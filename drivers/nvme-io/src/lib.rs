@@ -17,14 +17,12 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
-#[cfg(any(test, feature = "model"))]
+#[cfg(test)]
 extern crate std;
 
 mod driver;
 mod geometry;
 mod layout;
-#[cfg(any(test, feature = "model"))]
-pub mod model;
 mod ring;
 mod setup;
 #[cfg(test)]

@@ -7,10 +7,11 @@ mod transfers;
 
 use core::time::Duration;
 
-use crate::model::{BUS, Memory, Model, NAMESPACE, Registers, ms};
-use crate::{IO_DMA_BYTES, NamespaceId, NvmeIo, State};
+use nvme_io_model::{BUS, Memory, Model, NAMESPACE, Registers, ms};
 
-type Driver = NvmeIo<Registers, Memory>;
+use crate::{IO_DMA_BYTES, NamespaceId, NvmeIo, Shared, State};
+
+type Driver = NvmeIo<Registers, Shared<Memory>>;
 
 /// Bytes of the namespace.
 const DISK: usize = 1 << 20;
@@ -24,7 +25,7 @@ fn data(offset: usize) -> u64 {
 
 fn new() -> (Model, Driver) {
     let model = Model::new(DISK, DATA + DATA_BYTES);
-    let memory = model.memory(0, IO_DMA_BYTES);
+    let memory = Shared::new(model.memory(0, IO_DMA_BYTES), BUS);
     let driver = NvmeIo::new(model.registers(), memory, Some(0)).unwrap();
     (model, driver)
 }

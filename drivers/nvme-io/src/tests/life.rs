@@ -15,7 +15,6 @@ fn a_start_leads_to_the_namespace() {
         block_bytes: 512,
         blocks: 2048,
         max_bytes: 256 << 10,
-        volatile_cache: true,
     };
     assert_eq!(driver.geometry(), Some(expected));
     driver.stop();
@@ -78,8 +77,7 @@ fn memory_has_to_suit() {
         (BUS, IO_DMA_BYTES - 4096),
         (!0xfff, IO_DMA_BYTES),
     ] {
-        let mut memory = model.memory(0, bytes);
-        memory.address = address;
+        let memory = Shared::new(model.memory(0, bytes), address);
         let result = NvmeIo::new(model.registers(), memory, None);
         assert_eq!(result.map(|_| ()), Err(Error::Memory));
     }

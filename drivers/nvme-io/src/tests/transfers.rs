@@ -100,7 +100,7 @@ proptest! {
 #[test]
 fn without_a_vector_there_are_no_interrupts() {
     let model = Model::new(DISK, DATA);
-    let memory = model.memory(0, IO_DMA_BYTES);
+    let memory = Shared::new(model.memory(0, IO_DMA_BYTES), BUS);
     let mut driver = NvmeIo::new(model.registers(), memory, None).unwrap();
     start(&mut driver);
     driver.flush(ms(0)).unwrap();

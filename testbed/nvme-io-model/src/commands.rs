@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! What the model does when it is told.
 
-use super::{BLOCK, NAMESPACE, Pair, State};
+use crate::{BLOCK, NAMESPACE, Pair, State};
 
 impl State {
-    pub(super) fn admin_command(&mut self, words: [u32; 16]) {
+    pub(crate) fn admin_command(&mut self, words: [u32; 16]) {
         let opcode = words[0] as u8;
         let address = u64::from(words[6]) | u64::from(words[7]) << 32;
         let fails = self.fails.filter(|(other, _)| *other == opcode.into());
@@ -50,7 +50,6 @@ impl State {
             0x01 => {
                 page[19] = u32::from(self.most) << 8;
                 page[128] = 0x4466;
-                page[131] = 1 << 8;
             }
             _ => return 2,
         }
@@ -60,7 +59,7 @@ impl State {
         0
     }
 
-    pub(super) fn io_command(&mut self, words: [u32; 16]) {
+    pub(crate) fn io_command(&mut self, words: [u32; 16]) {
         let opcode = words[0] as u8;
         let fails = self
             .fails

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! Memory that model and driver share.
 
-use nvme::Dma;
+use mmio::Mmio;
 
-use super::{Model, State};
+use crate::{Model, State};
 
 /// Where the controller finds the first byte of its memory.
 pub const BUS: u64 = 0x10_0000;
@@ -13,27 +13,20 @@ pub const BUS: u64 = 0x10_0000;
 pub struct Memory {
     model: Model,
     offset: usize,
-    /// How much there is, in bytes.
-    pub bytes: usize,
-    /// Where the controller finds it.
-    pub address: u64,
+    bytes: usize,
 }
 
 impl Memory {
-    pub(super) fn new(model: Model, offset: usize, bytes: usize) -> Self {
+    pub(crate) fn new(model: Model, offset: usize, bytes: usize) -> Self {
         Self {
             model,
             offset,
             bytes,
-            address: BUS + offset as u64,
         }
     }
 }
 
-impl Dma for Memory {
-    fn bus_address(&self) -> u64 {
-        self.address
-    }
+impl Mmio for Memory {
     fn size(&self) -> usize {
         self.bytes
     }
@@ -45,14 +38,21 @@ impl Dma for Memory {
         assert!(offset < self.bytes);
         self.model.borrow_mut().memory[(self.offset + offset) / 4] = value;
     }
+    fn read64(&self, offset: usize) -> u64 {
+        u64::from(self.read32(offset)) | u64::from(self.read32(offset + 4)) << 32
+    }
+    fn write64(&mut self, offset: usize, value: u64) {
+        self.write32(offset, value as u32);
+        self.write32(offset + 4, (value >> 32) as u32);
+    }
 }
 
 impl State {
-    pub(super) fn word(&self, bus: u64) -> u32 {
+    pub(crate) fn word(&self, bus: u64) -> u32 {
         self.memory[((bus - BUS) / 4) as usize]
     }
 
-    pub(super) fn put(&mut self, bus: u64, value: u32) {
+    pub(crate) fn put(&mut self, bus: u64, value: u32) {
         self.memory[((bus - BUS) / 4) as usize] = value;
     }
 
@@ -61,11 +61,11 @@ impl State {
     }
 
     /// The addresses of all words of a transfer (§4.3).
-    pub(super) fn scatter(&self, words: &[u32; 16], bytes: usize) -> std::vec::Vec<u64> {
+    pub(crate) fn scatter(&self, words: &[u32; 16], bytes: usize) -> Vec<u64> {
         let pointer = |n: usize| u64::from(words[n]) | u64::from(words[n + 1]) << 32;
         let (first, second) = (pointer(6), pointer(8));
         assert_eq!(first % 4, 0, "PRP entry 1");
-        let mut found = std::vec::Vec::new();
+        let mut found = Vec::new();
         let mut page = first;
         let mut list = second;
         while found.len() * 4 < bytes {

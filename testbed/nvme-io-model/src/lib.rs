@@ -5,11 +5,10 @@
 mod commands;
 mod memory;
 
-use core::cell::{Ref, RefCell, RefMut};
-use core::time::Duration;
+use std::cell::{Ref, RefCell, RefMut};
 use std::collections::VecDeque;
 use std::rc::Rc;
-use std::vec::Vec;
+use std::time::Duration;
 
 use mmio::Mmio;
 
@@ -90,8 +89,8 @@ impl Model {
         Self(Rc::new(RefCell::new(State {
             capabilities: 0x0000_0020_0f01_07ff,
             most: 7,
-            disk: std::vec![0; disk],
-            memory: std::vec![0; memory / 4],
+            disk: vec![0; disk],
+            memory: vec![0; memory / 4],
             fails: None,
             silent: false,
             holds: false,
