@@ -172,8 +172,7 @@ impl Handler for PfManager {
     }
 
     fn protected(&mut self, client: Channel, info: MessageInfo) -> Result<MessageInfo, Infallible> {
-        let now = self.tick();
-        // A copy: the manager makes calls itself. What is too short or too long is refused.
+        // A copy, before any call is made here. What is too short or too long is refused.
         let mut words = [0; REQUEST_WORDS];
         with_msg_regs(|registers| {
             words
@@ -182,6 +181,7 @@ impl Handler for PfManager {
                 .for_each(|(to, from)| *to = *from);
         });
         let words = words.get(..info.count()).unwrap_or_default();
+        let now = self.tick();
         let reply = self.manager.call(client.index(), words, now);
         self.go_on();
         with_msg_regs_mut(|registers| registers[..REPLY_WORDS].copy_from_slice(&reply));
