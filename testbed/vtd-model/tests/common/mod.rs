@@ -3,8 +3,11 @@
 
 #![allow(dead_code, reason = "each test program uses its part of this")]
 
+pub mod modelled;
+
 use vtd::{Bdf, Config, Error, Hpa, Iommu, Memory, Unit};
 use vtd_model::{Board, Options, Registers, Violation};
+use vtd_sequences::Plan;
 
 /// The board's memory as the driver's.
 #[derive(Debug)]
@@ -59,7 +62,7 @@ pub type Driver = Iommu<Registers, Tables>;
 /// Small tables, and few enough polls for stuck hardware to be noticed at once.
 pub fn config() -> Config {
     Config {
-        interrupt_order: 8,
+        interrupt_order: Plan::INTERRUPT_ORDER,
         polls: 20_000,
         ..Config::default()
     }

@@ -1,24 +1,23 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! Interrupt entries and messages.
 
-use proptest::prelude::*;
-use vtd::{ApicId, Bdf, Delivery, Error, Hpa, Message, Request, Target, Vector};
-use vtd_model::Interrupt;
+use mmio::Mmio;
+use vtd::{ApicId, Delivery, Error, Memory, Message, Request, Target, Vector};
 
-use super::{BDFS, Bound, Done, INTERRUPTS, Shadow};
-use crate::operations::Raise;
+use super::{Bound, INTERRUPTS, Shadow};
+use crate::{Arrival, Done, Hardware, Outcome, Raise, same};
 
-impl Shadow {
+impl<R: Mmio, M: Memory, H: Hardware> Shadow<R, M, H> {
     /// The target that is asked for, and whether it is possible.
     fn target(&self, unit: usize, raise: Raise) -> (Target, Option<Error>) {
         let Raise {
             posted,
             vector,
             destination,
-        } = raise;
+        } = self.plan.raise(raise);
         let possible = vector >= 16 && (posted || destination != u32::MAX);
         let error = match possible {
-            _ if posted && !self.options[unit].posting => Some(Error::NoPosting),
+            _ if posted && !self.abilities[unit].posting => Some(Error::NoPosting),
             true => None,
             false => Some(Error::InterruptTarget),
         };
@@ -26,7 +25,7 @@ impl Shadow {
         let target = if posted {
             Target::Posted {
                 vector,
-                descriptor: Hpa(self.descriptor),
+                descriptor: self.hardware.descriptor(),
                 urgent: destination & 1 != 0,
             }
         } else {
@@ -46,13 +45,11 @@ impl Shadow {
         let expected = match (impossible, self.bound.get(&(unit, index))) {
             (Some(error), _) => Err(error),
             _ if u32::from(index) >= INTERRUPTS => Err(Error::NoSuch),
-            (None, Some(bound)) => Err(Error::Bound(index, Bdf(BDFS[bound.device]))),
+            (None, Some(bound)) => Err(Error::Bound(index, self.bdf(bound.device))),
             (None, None) => Ok(()),
         };
-        prop_assert_eq!(
-            self.driver.bind(unit, index, Bdf(BDFS[device]), target),
-            expected
-        );
+        let result = self.driver.bind(unit, index, self.bdf(device), target);
+        same!(result, expected, "binding");
         if expected.is_ok() {
             let bound = Bound {
                 device,
@@ -67,12 +64,13 @@ impl Shadow {
 
     pub(super) fn rebind(&mut self, unit: usize, index: u16, device: usize, raise: Raise) -> Done {
         let (target, impossible) = self.target(unit, raise);
+        let bdf = self.bdf(device);
         let expected = match (impossible, self.bound.get_mut(&(unit, index))) {
             (Some(error), _) => Err(error),
             _ if u32::from(index) >= INTERRUPTS => Err(Error::NoSuch),
             (None, None) => Err(Error::NotBound(index)),
             (None, Some(bound)) if bound.device != device => {
-                Err(Error::Bound(index, Bdf(BDFS[bound.device])))
+                Err(Error::Bound(index, self.plan.devices[bound.device]))
             }
             (None, Some(bound)) if bound.blocked => Err(Error::Blocked(index)),
             (None, Some(bound)) => {
@@ -80,10 +78,8 @@ impl Shadow {
                 Ok(())
             }
         };
-        prop_assert_eq!(
-            self.driver.rebind(unit, index, Bdf(BDFS[device]), target),
-            expected
-        );
+        let result = self.driver.rebind(unit, index, bdf, target);
+        same!(result, expected, "binding anew");
         Ok(())
     }
 
@@ -91,11 +87,12 @@ impl Shadow {
         let expected = match self.bound.get(&(unit, index)) {
             None => Err(Error::NotBound(index)),
             Some(bound) if bound.device != device => {
-                Err(Error::Bound(index, Bdf(BDFS[bound.device])))
+                Err(Error::Bound(index, self.bdf(bound.device)))
             }
             Some(_) => Ok(()),
         };
-        prop_assert_eq!(self.driver.unbind(unit, index, Bdf(BDFS[device])), expected);
+        let result = self.driver.unbind(unit, index, self.bdf(device));
+        same!(result, expected, "freeing the entry");
         if expected.is_ok() {
             self.bound.remove(&(unit, index));
         }
@@ -109,62 +106,58 @@ impl Shadow {
         index: u16,
         subhandle: Option<u16>,
     ) -> Done {
-        let message = if subhandle.is_some() {
-            Message::block(index)
-        } else {
-            Message::single(index)
+        let message = match subhandle {
+            None => Message::single(index),
+            Some(number) => Message {
+                data: number.into(),
+                ..Message::block(index)
+            },
         };
-        let data = subhandle.map_or(message.data, u32::from);
         let real = u32::from(index) + u32::from(subhandle.unwrap_or(0));
         let entry = self
             .bound
             .get(&(unit, real as u16))
             .filter(|_| real < INTERRUPTS);
-        let happened = self
-            .board
-            .message(unit, BDFS[device], message.address, data);
-        let reason = match entry {
-            None if real >= INTERRUPTS => Some(0x21),
-            None => Some(0x22),
-            Some(bound) if bound.blocked => Some(0x22),
-            Some(bound) if bound.device != device => Some(0x26),
-            Some(_) => None,
+        let expected: Outcome<Arrival> = match entry {
+            None if real >= INTERRUPTS => Err(0x21),
+            None => Err(0x22),
+            Some(bound) if bound.blocked => Err(0x22),
+            Some(bound) if bound.device != device => Err(0x26),
+            Some(bound) => Ok(arrival(bound.target)),
         };
         let silent = entry.is_some_and(|bound| bound.silent);
-        match (reason, entry.map(|bound| bound.target)) {
-            (
-                None,
-                Some(Target::Remapped {
-                    vector,
-                    destination,
-                    ..
-                }),
-            ) => {
-                let (vector, destination) = (vector.0, destination.0);
-                let raised = Interrupt::Remapped {
-                    vector,
-                    destination,
-                    level: false,
-                    delivery: 0,
-                };
-                prop_assert_eq!(happened, raised);
-            }
-            (None, Some(Target::Posted { vector: wanted, .. })) => {
-                let Interrupt::Posted {
-                    descriptor, vector, ..
-                } = happened
-                else {
-                    return Err(TestCaseError::fail(format!("{happened:?}")));
-                };
-                prop_assert_eq!((descriptor, vector), (self.descriptor, wanted.0));
-                let word = self.board.read(descriptor + u64::from(vector / 64) * 8);
-                prop_assert!(word >> (vector % 64) & 1 != 0);
-                self.board.write(descriptor + 32, 0);
-                self.board.write_back(descriptor, 64);
-            }
-            (reason, _) => prop_assert_eq!(Some(happened), reason.map(Interrupt::Stopped)),
-        }
+        self.digest
+            .add(message.address << 32 | u64::from(message.data));
+        self.digest.add(match expected {
+            Ok(Arrival::Remapped {
+                vector,
+                destination,
+            }) => u64::from(destination) << 8 | u64::from(vector),
+            Ok(Arrival::Posted { vector, .. }) => vector.into(),
+            Err(_) => 0,
+        });
+        self.hardware
+            .message(unit, self.bdf(device), message, expected)?;
         let request = Request::Interrupt(real as u16);
-        self.expect_fault(unit, device, reason.filter(|_| !silent), request)
+        self.expect_fault(unit, device, expected, silent, request)
+    }
+}
+
+fn arrival(target: Target) -> Arrival {
+    match target {
+        Target::Remapped {
+            vector,
+            destination,
+            ..
+        } => Arrival::Remapped {
+            vector: vector.0,
+            destination: destination.0,
+        },
+        Target::Posted {
+            vector, descriptor, ..
+        } => Arrival::Posted {
+            vector: vector.0,
+            descriptor,
+        },
     }
 }
