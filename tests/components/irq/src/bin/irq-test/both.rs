@@ -4,10 +4,10 @@
 use sel4_test::{TestResult, check, check_eq};
 use test_support::event::{poll, wait_any};
 
-use crate::{clock::Clock, edge};
+use crate::{clock, edge};
 
 pub fn two_interrupts_in_one_notification() -> TestResult {
-    let mut clock = Clock::new()?;
+    let mut clock = clock()?;
     edge::start()?;
     clock.arm()?;
     clock.let_pass();
@@ -27,7 +27,7 @@ pub fn two_interrupts_in_one_notification() -> TestResult {
 }
 
 pub fn one_waits_while_the_other_is_served() -> TestResult {
-    let mut clock = Clock::new()?;
+    let mut clock = clock()?;
     edge::start()?;
     // The real-time clock's interrupt stays unacknowledged; the HPET's comes nevertheless.
     edge::let_pass(2)?;

@@ -6,12 +6,14 @@ use core::ptr::NonNull;
 use mmio::{Mmio, MmioRegion};
 use sel4_microkit::{Channel, memory_region_symbol, var};
 use sel4_test::{Failure, TestResult, check_eq, skip};
-use test_support::event::{drain, wait_for};
-
-use crate::pci::Function;
+use sel4_vcpu::IoPort;
+use test_support::{
+    event::{drain, wait_for},
+    pci::Function,
+};
 
 /// Where system.xml says that the device is: 00:05.0.
-const DEVICE: u8 = 5;
+const DEVICE: u16 = 5 << 3;
 
 /// Where system.xml maps its registers, and its first base address register is set to.
 const REGISTERS: u32 = 0xd000_0000;
@@ -47,7 +49,7 @@ pub struct Edu {
 impl Edu {
     /// Finds the device and directs its message to the boot core's local APIC.
     pub fn new() -> Result<Self, Failure> {
-        let function = Function::new(DEVICE);
+        let function = Function::new(IoPort::new(*var!(pci_ports: usize = 0)), DEVICE);
         if function.read(ID)? != EDU {
             skip!("this machine has no edu device at 00:05.0");
         }

@@ -4,10 +4,10 @@
 use sel4_test::{TestResult, check, check_eq};
 use test_support::event::poll;
 
-use crate::clock::Clock;
+use crate::clock;
 
 pub fn level_arrives() -> TestResult {
-    let mut clock = Clock::new()?;
+    let mut clock = clock()?;
     clock.arm()?;
     clock.wait()?;
     check!(clock.quiet(), "the HPET has not interrupted");
@@ -18,7 +18,7 @@ pub fn level_arrives() -> TestResult {
 }
 
 pub fn level_none_before_acknowledgement() -> TestResult {
-    let mut clock = Clock::new()?;
+    let mut clock = clock()?;
     clock.arm()?;
     clock.wait()?;
     check!(clock.quiet());
@@ -34,7 +34,7 @@ pub fn level_none_before_acknowledgement() -> TestResult {
 }
 
 pub fn level_comes_again_until_the_device_is_quiet() -> TestResult {
-    let mut clock = Clock::new()?;
+    let mut clock = clock()?;
     clock.arm()?;
     for _ in 0..4 {
         clock.wait()?;
@@ -50,7 +50,7 @@ pub fn level_comes_again_until_the_device_is_quiet() -> TestResult {
 
 pub fn level_none_is_lost() -> TestResult {
     const INTERRUPTS: u32 = 500;
-    let mut clock = Clock::new()?;
+    let mut clock = clock()?;
     for _ in 0..INTERRUPTS {
         clock.arm()?;
         clock.wait()?;

@@ -5,14 +5,27 @@
 #![no_main]
 
 mod both;
-mod clock;
 mod edge;
 mod edu;
 mod level;
 mod message;
-mod pci;
 
+use core::ptr::NonNull;
+
+use mmio::MmioRegion;
+use sel4_microkit::{Channel, memory_region_symbol, var};
+use sel4_test::Failure;
+use test_support::clock::{Clock, REGISTERS};
 use test_support::test_protection_domain;
+
+/// The HPET at the pin that system.xml names.
+fn clock() -> Result<Clock, Failure> {
+    let base: NonNull<u8> = memory_region_symbol!(hpet_registers: *mut u8);
+    // SAFETY: system.xml maps the registers, uncached, to this protection domain alone; tests run
+    // one after the other and each drops its `Clock`.
+    let registers = unsafe { MmioRegion::new(base, REGISTERS) };
+    Clock::new(registers, 20, Channel::new(*var!(hpet_irq: usize = 0)))
+}
 
 test_protection_domain! {
     system: "irq",
