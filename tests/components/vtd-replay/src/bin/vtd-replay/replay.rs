@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//! The tests.
+
+use core::arch::x86_64::__cpuid;
+
+use sel4_test::{Failure, TestResult, check, check_eq, fail};
+use vtd::{ApicMode, Config, Iommu, Unit};
+use vtd_sequences::{Abilities, Digest, Plan, Replay, Tally};
+
+use crate::differences::KNOWN;
+use crate::emulated::Emulated;
+use crate::machine;
+use crate::tables::Tables;
+
+fn unit() -> Result<Unit<mmio::MmioRegion>, Failure> {
+    Ok(Unit::probe(machine::vtd_registers())?)
+}
+
+/// The capabilities that `testbed/vtd-model` has by default, but for pass-through.
+pub fn the_unit_is_the_one_that_is_modelled() -> TestResult {
+    let unit = unit()?;
+    check_eq!(u64::from(unit.capabilities()), 0x00d2_008c_222f_0606);
+    check_eq!(u64::from(unit.extended_capabilities()), 0x00f0_0f5a);
+    Ok(())
+}
+
+fn config() -> Config {
+    // CPUID leaf 1, ECX: the processor has an x2APIC. Where it has one, the kernel uses it.
+    const X2APIC: u32 = 1 << 21;
+    let x2apic = __cpuid(1).ecx & X2APIC != 0;
+    Config {
+        apic: if x2apic {
+            ApicMode::X2Apic
+        } else {
+            ApicMode::XApic
+        },
+        interrupt_order: Plan::INTERRUPT_ORDER,
+        polls: 100_000,
+        ..Config::default()
+    }
+}
+
+pub fn it_does_what_the_model_does() -> TestResult {
+    let mut devices = machine::devices()?;
+    let mut landing = machine::landing()?;
+    let mut clock = machine::clock()?;
+    let mut differences = [0; KNOWN.len()];
+    let (mut digest, mut tally) = (Digest::default(), Tally::default());
+    for (number, replay) in Replay::all().enumerate() {
+        let unit = unit()?;
+        let abilities = Abilities::of(unit.capabilities());
+        let tables = Tables::new(number, number % 4 < 2);
+        let driver = match Iommu::take_over(tables, [unit], config()) {
+            Ok(driver) => driver,
+            Err((_, error)) => fail!("taking over: {error}"),
+        };
+        let before = driver.memory().pages_in_use();
+        let hardware = Emulated::new(
+            number,
+            &mut devices,
+            &mut landing,
+            &mut clock,
+            &mut differences,
+        );
+        let ended = match replay.run(driver, hardware, abilities) {
+            Ok(ended) => ended,
+            Err(why) => {
+                log::error!("sequence {number} of seed {:#x}, {why}", replay.seed());
+                fail!("sequence {number}, {why}");
+            }
+        };
+        let leaked = ended.driver.memory().pages_in_use() - before - ended.context_tables;
+        check_eq!(leaked, 0, "pages leaked in {:#x}", replay.seed());
+        if let Err(why) = ended.hardware.landing.check_all() {
+            fail!("sequence {:#x}: {why}", replay.seed());
+        }
+        digest.add(ended.digest.0);
+        tally.merge(ended.tally);
+    }
+    log::info!("{tally}");
+    for (known, times) in KNOWN.iter().zip(differences) {
+        log::info!("{times} times: {}", known.what);
+        check!(times != 0, "not met any more: {}", known.what);
+    }
+    check!(digest == Replay::DIGEST, "not what ran on the model");
+    Ok(())
+}
