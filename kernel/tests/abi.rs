@@ -107,10 +107,12 @@ fn the_patched_kernels_agree() {
         ("DomainScheduleSetStart", 30),
         ("X86PageMap", 40),
         ("X86IRQIssueIRQHandlerIOAPICRemapped", 56),
-        ("X86EPTPTUnmap", 69),
+        ("X86VCPUWriteMSR", 65),
+        ("X86EPTPTUnmap", 71),
     ] {
         assert_eq!(value(&common.invocations, name), Some(expected), "{name}");
     }
+    assert_eq!(value(&common.size_bits, "X86_VCPU"), Some(15));
     assert_eq!(value(&common.syscalls, "VMEnter"), Some(-22));
     assert_eq!(value(&common.syscalls, "DebugPutString"), Some(-23));
     assert_eq!(value(&common.object_types, "X64_HugePage"), None);

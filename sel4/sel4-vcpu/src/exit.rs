@@ -1,158 +1,169 @@
 // SPDX-License-Identifier: BSD-2-Clause
-//! What a VM entry returns.
+//! What made a VM exit, decoded from reason, qualification and registers (SDM appendix C, and
+//! 28.2.1 for the qualification).
 
-use sel4::{Badge, Word};
+mod access;
+pub mod reason;
 
-use crate::Entry;
+pub use access::{
+    ApicAccess, ApicAccessKind, ControlRegister, CrAccess, DrAccess, EptViolation, IoAccess,
+    MsrAccess, Register, TaskSwitch, TaskSwitchSource,
+};
 
-const NOTIFICATION: Word = 0;
-const EXIT: Word = 1;
+use sel4::Word;
 
-/// Why the guest no longer runs.
+use crate::{Context, Event};
+
+/// What made a VM exit. Where an instruction did, [`Context::skip_instruction`] goes on behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// A notification came; the guest goes on where `entry` says.
-    Notification {
-        /// The notification's flags.
-        badge: Badge,
-        /// The guest's state, to enter with again.
-        entry: Entry,
-    },
-    /// The guest did something that needs a decision.
-    Exit(ExitInfo),
-    /// No virtual CPU is bound to this thread.
-    NoVcpu,
+    /// An exception that the exception bitmap names, or an NMI. For a page fault and a debug
+    /// exception the qualification tells more.
+    Exception(Event),
+    /// The guest cannot go on.
+    TripleFault,
+    /// An INIT signal.
+    Init,
+    /// A start-up IPI with this vector.
+    StartUp(u8),
+    /// The guest can take an interrupt now.
+    InterruptWindow,
+    /// The guest can take an NMI now.
+    NmiWindow,
+    /// A task switch.
+    TaskSwitch(TaskSwitch),
+    /// CPUID.
+    Cpuid,
+    /// HLT.
+    Hlt,
+    /// INVD.
+    Invd,
+    /// INVLPG of this linear address.
+    Invlpg(Word),
+    /// RDPMC.
+    Rdpmc,
+    /// RDTSC.
+    Rdtsc,
+    /// RDTSCP.
+    Rdtscp,
+    /// VMCALL.
+    Vmcall,
+    /// MOV to or from a control register, CLTS, LMSW.
+    ControlRegister(ControlRegister),
+    /// MOV to or from a debug register.
+    DebugRegister(DrAccess),
+    /// IN, OUT, INS, OUTS.
+    Io(IoAccess),
+    /// RDMSR of this register.
+    ReadMsr(u32),
+    /// WRMSR.
+    WriteMsr(MsrAccess),
+    /// The entry failed: the guest's state is not one.
+    InvalidGuestState,
+    /// The entry failed: this entry of the MSR list (from 1) cannot be loaded.
+    MsrLoadFailed(Word),
+    /// The entry instruction itself failed, with this error number (SDM 31.4); None if there is no
+    /// current VMCS.
+    EntryInstructionFailed(Option<u32>),
+    /// MWAIT.
+    Mwait,
+    /// The instruction that was to be watched has run.
+    MonitorTrap,
+    /// MONITOR.
+    Monitor,
+    /// PAUSE, or a long loop of it.
+    Pause,
+    /// The task priority fell below the threshold.
+    TprBelowThreshold,
+    /// An access to the APIC-access page that is not virtualised.
+    ApicAccess(ApicAccess),
+    /// The EOI of this vector was virtualised. Nothing is to be skipped.
+    Eoi(u8),
+    /// A write to the virtual-APIC page at this offset, which has been done. Nothing is to be
+    /// skipped.
+    ApicWrite(u16),
+    /// LGDT, LIDT, SGDT, SIDT; the instruction information tells which.
+    GdtrOrIdtr,
+    /// LLDT, LTR, SLDT, STR; the instruction information tells which.
+    LdtrOrTr,
+    /// An access that the EPT does not allow.
+    EptViolation(EptViolation),
+    /// The EPT's entry for the guest-physical address is malformed.
+    EptMisconfiguration(Word),
+    /// The preemption timer has counted down.
+    PreemptionTimer,
+    /// WBINVD.
+    Wbinvd,
+    /// XSETBV.
+    Xsetbv,
+    /// INVPCID.
+    Invpcid,
+    /// RDRAND.
+    Rdrand,
+    /// RDSEED.
+    Rdseed,
+    /// VMXON, VMREAD and their like: instructions of VMX other than VMCALL.
+    VmxInstruction,
+    /// Any other reason, or an entry that failed for it.
+    Other(u32),
 }
 
-/// A VM exit, as the kernel's message has it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ExitInfo {
-    /// The guest's state, to enter with again.
-    pub entry: Entry,
-    /// Basic exit reason, the lower 16 bits.
-    pub reason: u16,
-    /// Exit qualification; 0 for reasons that have none.
-    pub qualification: Word,
-    /// Length of the instruction that made the exit, in bytes.
-    pub instruction_length: Word,
-    /// Guest-physical address of an EPT violation or misconfiguration.
-    pub guest_physical: Word,
-    /// RFLAGS.
-    pub rflags: Word,
-    /// Interruptibility state.
-    pub interruptibility: Word,
-    /// CR3.
-    pub cr3: Word,
-    /// General registers.
-    pub registers: Registers,
-}
-
-/// The guest's general registers, in the order of the kernel's messages. RSP is a VMCS field.
-#[allow(missing_docs)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Registers {
-    pub rax: Word,
-    pub rbx: Word,
-    pub rcx: Word,
-    pub rdx: Word,
-    pub rsi: Word,
-    pub rdi: Word,
-    pub rbp: Word,
-}
-
-impl Registers {
-    pub(crate) const fn to_words(self) -> [Word; 7] {
-        [
-            self.rax, self.rbx, self.rcx, self.rdx, self.rsi, self.rdi, self.rbp,
-        ]
-    }
-
-    const fn from_words(words: [Word; 7]) -> Self {
-        let [rax, rbx, rcx, rdx, rsi, rdi, rbp] = words;
-        Self {
-            rax,
-            rbx,
-            rcx,
-            rdx,
-            rsi,
-            rdi,
-            rbp,
+/// Decodes the exit that `context` came back with.
+pub(crate) fn decode(context: &Context) -> Exit {
+    let reason = context.reason as u32;
+    let qualification = context.qualification;
+    match reason {
+        reason::EXCEPTION_OR_NMI => Exit::Exception(context.interruption),
+        reason::TRIPLE_FAULT => Exit::TripleFault,
+        reason::INIT => Exit::Init,
+        reason::START_UP => Exit::StartUp(qualification as u8),
+        reason::INTERRUPT_WINDOW => Exit::InterruptWindow,
+        reason::NMI_WINDOW => Exit::NmiWindow,
+        reason::TASK_SWITCH => Exit::TaskSwitch(TaskSwitch::decode(qualification)),
+        reason::CPUID => Exit::Cpuid,
+        reason::HLT => Exit::Hlt,
+        reason::INVD => Exit::Invd,
+        reason::INVLPG => Exit::Invlpg(qualification),
+        reason::RDPMC => Exit::Rdpmc,
+        reason::RDTSC => Exit::Rdtsc,
+        reason::RDTSCP => Exit::Rdtscp,
+        reason::VMCALL => Exit::Vmcall,
+        reason::CONTROL_REGISTER => {
+            Exit::ControlRegister(ControlRegister::decode(qualification, context.guest_linear))
         }
-    }
-}
-
-impl Exit {
-    /// Reads the result of `VMEnter` and the message registers that go with it.
-    pub(crate) fn from_words(badge: Badge, result: Word, words: &[Word]) -> Self {
-        let at = |i: usize| words.get(i).copied().unwrap_or(0);
-        let entry = Entry {
-            rip: at(0),
-            primary_controls: at(1),
-            interruption_info: at(2),
-        };
-        match result {
-            NOTIFICATION => Self::Notification { badge, entry },
-            EXIT => Self::Exit(ExitInfo {
-                entry,
-                reason: at(3) as u16,
-                qualification: at(4),
-                instruction_length: at(5),
-                guest_physical: at(6),
-                rflags: at(7),
-                interruptibility: at(8),
-                cr3: at(9),
-                registers: Registers::from_words(core::array::from_fn(|i| at(10 + i))),
-            }),
-            _ => Self::NoVcpu,
+        reason::DEBUG_REGISTER => Exit::DebugRegister(DrAccess::decode(qualification)),
+        reason::IO => Exit::Io(IoAccess::decode(qualification)),
+        reason::RDMSR => Exit::ReadMsr(context.registers.rcx as u32),
+        reason::WRMSR => Exit::WriteMsr(MsrAccess::decode(&context.registers)),
+        reason::INVALID_GUEST_STATE => Exit::InvalidGuestState,
+        reason::MSR_LOAD_FAILED => Exit::MsrLoadFailed(qualification),
+        reason::ENTRY_INSTRUCTION_FAILED => {
+            Exit::EntryInstructionFailed(u32::try_from(qualification).ok())
         }
+        reason::MWAIT => Exit::Mwait,
+        reason::MONITOR_TRAP => Exit::MonitorTrap,
+        reason::MONITOR => Exit::Monitor,
+        reason::PAUSE => Exit::Pause,
+        reason::TPR_BELOW_THRESHOLD => Exit::TprBelowThreshold,
+        reason::APIC_ACCESS => Exit::ApicAccess(ApicAccess::decode(qualification)),
+        reason::VIRTUALIZED_EOI => Exit::Eoi(qualification as u8),
+        reason::APIC_WRITE => Exit::ApicWrite(qualification as u16 & 0xfff),
+        reason::GDTR_OR_IDTR => Exit::GdtrOrIdtr,
+        reason::LDTR_OR_TR => Exit::LdtrOrTr,
+        reason::EPT_VIOLATION => Exit::EptViolation(EptViolation::decode(context)),
+        reason::EPT_MISCONFIGURATION => Exit::EptMisconfiguration(context.guest_physical),
+        reason::PREEMPTION_TIMER => Exit::PreemptionTimer,
+        reason::WBINVD => Exit::Wbinvd,
+        reason::XSETBV => Exit::Xsetbv,
+        reason::INVPCID => Exit::Invpcid,
+        reason::RDRAND => Exit::Rdrand,
+        reason::RDSEED => Exit::Rdseed,
+        reason::VMCLEAR..=reason::VMXON | reason::INVEPT | reason::INVVPID | reason::VMFUNC => {
+            Exit::VmxInstruction
+        }
+        other => Exit::Other(other),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn words() -> Vec<Word> {
-        (100..125).collect()
-    }
-
-    #[test]
-    fn an_exit_has_the_kernels_order() {
-        let Exit::Exit(info) = Exit::from_words(0, 1, &words()) else {
-            panic!("not an exit");
-        };
-        assert_eq!(info.entry.to_words(), [100, 101, 102]);
-        assert_eq!(
-            (info.reason, info.qualification, info.instruction_length),
-            (103, 104, 105)
-        );
-        assert_eq!((info.guest_physical, info.rflags), (106, 107));
-        assert_eq!((info.interruptibility, info.cr3), (108, 109));
-        assert_eq!(
-            info.registers.to_words(),
-            [110, 111, 112, 113, 114, 115, 116]
-        );
-        assert_eq!((info.registers.rbx, info.registers.rdi), (111, 115));
-    }
-
-    #[test]
-    fn a_notification_keeps_the_entry_state() {
-        let Exit::Notification { badge, entry } = Exit::from_words(0x5a, 0, &words()) else {
-            panic!("not a notification");
-        };
-        assert_eq!((badge, entry.rip), (0x5a, 100));
-    }
-
-    #[test]
-    fn without_a_virtual_cpu() {
-        assert_eq!(Exit::from_words(1, Word::MAX, &words()), Exit::NoVcpu);
-    }
-
-    proptest! {
-        #[test]
-        fn registers_come_back(words: [Word; 7]) {
-            prop_assert_eq!(Registers::from_words(words).to_words(), words);
-        }
-    }
-}
+mod tests;

@@ -3,15 +3,14 @@
 
 use sel4::{Result, Word, invoke, sys::invocation_label as label};
 
-use crate::{Entry, Exit, IoPort, Registers};
+use crate::context::{WORDS_IN, WORDS_OUT};
+use crate::field::{Field, Readable, Value, control};
+use crate::{
+    Context, Controls, Ended, EntryControls, ExitControls, IoPort, Msr, Pin, Primary, Secondary,
+};
 
 const BASE_VCPU: usize = 330;
 const MAX_IDS: usize = 62;
-
-/// A field of the virtual machine control structure, by its encoding. The kernel decides which
-/// fields may be read and written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct VmcsField(pub u32);
 
 /// The virtual CPU with the id of its `vcpu` element in `system.xml`; on x86 that is 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,38 +34,73 @@ impl Vcpu {
         self.index
     }
 
-    /// Reads a field.
+    /// Reads a VMCS field.
     ///
     /// # Errors
     ///
     /// `IllegalOperation` for a field that the kernel does not show; `InvalidCapability` when there
     /// is no such virtual CPU.
-    pub fn read_vmcs(&self, field: VmcsField) -> Result<Word> {
-        let [value, ..] = invoke(
-            self.cap().cptr(),
-            label::X86VCPUReadVMCS,
-            &[],
-            &[field.0.into()],
-        )?;
-        Ok(value)
+    pub fn read<F: Readable>(&self, field: F) -> Result<F::Value> {
+        let encoding = field.encoding().into();
+        let [value, ..] = invoke(self.cap().cptr(), label::X86VCPUReadVMCS, &[], &[encoding])?;
+        Ok(F::Value::from_word(value))
     }
 
-    /// Writes a field and returns what it holds then: the kernel keeps bits that the CPU or its
-    /// own safety fixes, so a control that is missing in the result is not to be had.
+    /// Writes a VMCS field and returns what it holds then: the kernel keeps bits that the CPU or
+    /// its own safety fixes.
     ///
     /// # Errors
     ///
-    /// As [`read_vmcs`](Self::read_vmcs), for fields that the kernel does not let be written.
-    pub fn write_vmcs(&self, field: VmcsField, value: Word) -> Result<Word> {
-        let args = [field.0.into(), value];
+    /// As [`read`](Self::read), for fields that the kernel does not let be written.
+    pub fn write<V: Value>(&self, field: Field<V>, value: impl Into<V>) -> Result<V> {
+        let args = [field.encoding().into(), value.into().to_word()];
         let [written, ..] = invoke(self.cap().cptr(), label::X86VCPUWriteVMCS, &[], &args)?;
-        Ok(written)
+        Ok(V::from_word(written))
     }
 
-    /// Sets the guest's general registers for the next entry. RSP, RIP and RFLAGS are VMCS fields.
-    pub fn write_registers(&self, registers: &Registers) -> Result<()> {
-        let words = registers.to_words();
-        invoke(self.cap().cptr(), label::X86VCPUWriteRegisters, &[], &words)?;
+    /// Sets all controls and returns those of `wanted` that CPU or kernel do not give; they are
+    /// off. The primary ones hold until an entry, which sets them again.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidCapability` when there is no such virtual CPU.
+    pub fn negotiate(&self, wanted: Controls) -> Result<Controls> {
+        let pin = self.write(control::PIN_BASED, wanted.pin.bits())?;
+        // What the primary controls may be depends on the secondary ones.
+        let secondary = self.write(control::SECONDARY, wanted.secondary.bits())?;
+        let primary = self.write(control::PRIMARY, wanted.primary.bits())?;
+        let exit = self.write(control::EXIT, wanted.exit.bits())?;
+        let entry = self.write(control::ENTRY, wanted.entry.bits())?;
+        let had = Controls {
+            pin: Pin::from_bits_truncate(pin),
+            primary: Primary::from_bits_truncate(primary),
+            secondary: Secondary::from_bits_truncate(secondary),
+            exit: ExitControls::from_bits_truncate(exit),
+            entry: EntryControls::from_bits_truncate(entry),
+        };
+        Ok(wanted.without(had))
+    }
+
+    /// Reads a model-specific register of the guest.
+    ///
+    /// # Errors
+    ///
+    /// `IllegalOperation` when the CPU has no such register.
+    pub fn read_msr(&self, msr: Msr) -> Result<u64> {
+        let args = [msr.index().into()];
+        let [value, ..] = invoke(self.cap().cptr(), label::X86VCPUReadMSR, &[], &args)?;
+        Ok(value)
+    }
+
+    /// Writes a model-specific register of the guest. A value that the register cannot hold makes
+    /// the next entry fail.
+    ///
+    /// # Errors
+    ///
+    /// `IllegalOperation` when the CPU has no such register.
+    pub fn write_msr(&self, msr: Msr, value: u64) -> Result<()> {
+        let args = [msr.index().into(), value];
+        invoke(self.cap().cptr(), label::X86VCPUWriteMSR, &[], &args)?;
         Ok(())
     }
 
@@ -89,14 +123,13 @@ impl Vcpu {
         Ok(())
     }
 
-    /// Runs the guest until it exits or a notification comes. It runs as this thread, with its
-    /// priority and core.
-    pub fn enter(&self, entry: &Entry) -> Exit {
-        sel4::with_ipc_buffer_mut(|buffer| {
-            buffer.msg_regs_mut()[..3].copy_from_slice(&entry.to_words());
-        });
-        let (badge, result) = sel4::vm_enter();
-        sel4::with_ipc_buffer(|buffer| Exit::from_words(badge, result, buffer.msg_regs()))
+    /// Runs the guest from the state in `context` until it exits or a notification comes, and puts
+    /// its state back. It runs as this thread, with its priority and core.
+    #[inline]
+    pub fn enter(&self, context: &mut Context) -> Ended {
+        let words: &mut [Word; WORDS_OUT] = context.words_mut();
+        let (badge, result) = sel4::vm_enter(words, WORDS_IN);
+        Ended::from_result(badge, result)
     }
 
     fn cap(self) -> sel4::cap::VCpu {

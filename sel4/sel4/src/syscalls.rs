@@ -170,12 +170,45 @@ pub fn r#yield() {
     unsafe { syscall(syscall_id::Yield, Registers::default()) };
 }
 
-/// Enters the guest of the VCPU that is bound to this thread, with message registers 0 to 2 as the
-/// kernel defines them for `VMEnter`; the exit message then is in the IPC buffer. Returns the
-/// badge and the result word. The crate `sel4-vcpu` gives both a meaning.
-pub fn vm_enter() -> (Badge, Word) {
-    let output = transfer(syscall_id::VMEnter, 0, None);
-    (output.rdi, output.rsi)
+/// Enters the guest of the VCPU that is bound to this thread with the first `length` words of
+/// `message`, whose words all become what the kernel answers. Returns the badge and the result
+/// word. The crate `sel4-vcpu` gives all of it a meaning.
+///
+/// # Panics
+///
+/// When `message` has fewer than four or more than 120 words, or fewer than `length`.
+#[inline]
+pub fn vm_enter(message: &mut [Word], length: usize) -> (Badge, Word) {
+    let [mr0, mr1, mr2, mr3, rest @ ..] = message else {
+        panic!("a message of fewer than four words");
+    };
+    with_ipc_buffer_mut(|buffer| {
+        let further = &mut buffer.msg_regs_mut()[NUM_FAST_MESSAGE_REGISTERS..][..rest.len()];
+        let sent = length.saturating_sub(NUM_FAST_MESSAGE_REGISTERS);
+        copy_words(&mut further[..sent], &rest[..sent]);
+        let input = Registers {
+            rdi: 0,
+            rsi: length as Word,
+            mrs: [*mr0, *mr1, *mr2, *mr3],
+        };
+        // SAFETY: the buffer is lent to this function and not touched across the call; the guest
+        // has memory of its own.
+        let output = unsafe { syscall(syscall_id::VMEnter, input) };
+        [*mr0, *mr1, *mr2, *mr3] = output.mrs;
+        copy_words(rest, further);
+        (output.rdi, output.rsi)
+    })
+}
+
+/// Copies word by word: a vector register would cost guest and monitor a switch of the FPU each.
+#[inline(always)]
+fn copy_words(to: &mut [Word], from: &[Word]) {
+    for (to, from) in to.iter_mut().zip(from) {
+        // SAFETY: both are references.
+        unsafe {
+            core::ptr::from_mut(to).write_volatile(core::ptr::from_ref(from).read_volatile())
+        };
+    }
 }
 
 /// What [`Cap::recv_with_mrs`] returns.

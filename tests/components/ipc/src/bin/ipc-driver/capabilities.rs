@@ -3,7 +3,7 @@
 
 use sel4::{CPtrBits, Error, invoke, sys::invocation_label as label};
 use sel4_test::{TestResult, check, check_eq};
-use sel4_vcpu::{Entry, Exit, IoPort, Vcpu};
+use sel4_vcpu::{Context as Guest, Ended, IoPort, Vcpu};
 
 use crate::{
     context::{Context, LISTENER},
@@ -81,6 +81,6 @@ pub fn an_empty_slot_is_refused(_: &mut Context) -> TestResult {
 }
 
 pub fn no_guest_runs_without_a_virtual_cpu(_: &mut Context) -> TestResult {
-    check_eq!(Vcpu::new(0).enter(&Entry::default()), Exit::NoVcpu);
+    check_eq!(Vcpu::new(0).enter(&mut Guest::at(0)), Ended::NoVcpu);
     Ok(())
 }

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The message of the system call VMEnter, beyond api/vmenter.h.
+ */
+#ifndef __ARCH_OBJECT_VMENTER_H
+#define __ARCH_OBJECT_VMENTER_H
+
+#include <config.h>
+
+#ifdef CONFIG_VTX
+
+#include <types.h>
+
+/* A call with at least this many words brings the general registers, RFLAGS and the
+ * interruptibility state, and an error code above the entry interruption information. */
+#define VMENTER_FULL_LEN 25
+
+/* What follows the general registers in the answer. Two values in a word: the first is in its
+ * lower half. */
+enum vmenter_answer {
+    VMENTER_CR0 = VMENTER_FULL_LEN,
+    VMENTER_CR4,
+    VMENTER_EFER,
+    VMENTER_RSP,
+    /* access rights of CS and SS */
+    VMENTER_ACCESS_RIGHTS,
+    VMENTER_CS_BASE,
+    /* exit interruption information and error code */
+    VMENTER_EXIT_INTERRUPTION,
+    /* IDT-vectoring information and error code */
+    VMENTER_IDT_VECTORING,
+    VMENTER_GUEST_LINEAR,
+    VMENTER_INSTRUCTION_INFO,
+    VMENTER_ANSWER_LEN
+};
+
+struct vcpu;
+struct tcb;
+
+/* Puts what the current thread sends into its VCPU, which becomes current. */
+void vmenterTake(struct vcpu *vcpu);
+
+/* Answers with the state of the thread's guest; reason and qualification are the caller's. */
+void vmenterGive(struct tcb *thread, word_t *buffer);
+
+#endif /* CONFIG_VTX */
+#endif
