@@ -108,7 +108,8 @@ fn the_patched_kernels_agree() {
         ("X86PageMap", 40),
         ("X86IRQIssueIRQHandlerIOAPICRemapped", 56),
         ("X86VCPUWriteMSR", 65),
-        ("X86EPTPTUnmap", 71),
+        ("X86VCPUPostInterrupt", 69),
+        ("X86EPTPTUnmap", 75),
     ] {
         assert_eq!(value(&common.invocations, name), Some(expected), "{name}");
     }

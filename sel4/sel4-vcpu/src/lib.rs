@@ -33,6 +33,7 @@
 //! Basic Exit Reasons" (C).
 #![cfg_attr(not(test), no_std)]
 
+mod apic;
 mod context;
 mod controls;
 mod event;
@@ -43,6 +44,7 @@ mod msr;
 mod segment;
 mod vcpu;
 
+pub use apic::ApicRegister;
 pub use context::{Context, Ended, Registers};
 pub use controls::{Controls, EntryControls, ExitControls, Pin, Primary, Secondary};
 pub use event::{Event, EventKind};

@@ -6,7 +6,8 @@ use sel4::{Result, Word, invoke, sys::invocation_label as label};
 use crate::context::{WORDS_IN, WORDS_OUT};
 use crate::field::{Field, Readable, Value, control};
 use crate::{
-    Context, Controls, Ended, EntryControls, ExitControls, IoPort, Msr, Pin, Primary, Secondary,
+    ApicRegister, Context, Controls, Ended, EntryControls, ExitControls, IoPort, Msr, Pin, Primary,
+    Secondary,
 };
 
 const BASE_VCPU: usize = 330;
@@ -101,6 +102,54 @@ impl Vcpu {
     pub fn write_msr(&self, msr: Msr, value: u64) -> Result<()> {
         let args = [msr.index().into(), value];
         invoke(self.cap().cptr(), label::X86VCPUWriteMSR, &[], &args)?;
+        Ok(())
+    }
+
+    /// Reads a register of the virtual APIC; of 64 bits only if it is the x2APIC's interrupt
+    /// command.
+    pub fn read_apic(&self, register: ApicRegister) -> Result<u64> {
+        let args = [register.offset().into()];
+        let [value, ..] = invoke(self.cap().cptr(), label::X86VCPUReadAPIC, &[], &args)?;
+        Ok(value)
+    }
+
+    /// Writes a register of the virtual APIC. Nothing but the next entry acts on it.
+    pub fn write_apic(&self, register: ApicRegister, value: u64) -> Result<()> {
+        let args = [register.offset().into(), value];
+        invoke(self.cap().cptr(), label::X86VCPUWriteAPIC, &[], &args)?;
+        Ok(())
+    }
+
+    /// Makes accesses to the page that the guest sees at `address` those to its APIC, once
+    /// [`Secondary::VIRTUALIZE_APIC_ACCESSES`] is on. The page has to be mapped for the guest; its
+    /// content does not matter. To be called again when another page is mapped there.
+    ///
+    /// # Errors
+    ///
+    /// `FailedLookup` when no page of 4 KiB is mapped there.
+    pub fn set_apic_access(&self, address: u64) -> Result<()> {
+        invoke(
+            self.cap().cptr(),
+            label::X86VCPUSetAPICAccess,
+            &[],
+            &[address],
+        )?;
+        Ok(())
+    }
+
+    /// Posts an interrupt: the guest takes it as one of its virtual APIC as soon as it can, with
+    /// virtual-interrupt delivery, whether it runs or not. It does not wake a monitor that waits.
+    ///
+    /// # Errors
+    ///
+    /// `RangeError` for vectors below 16, which are no interrupts.
+    pub fn post_interrupt(&self, vector: u8) -> Result<()> {
+        invoke(
+            self.cap().cptr(),
+            label::X86VCPUPostInterrupt,
+            &[],
+            &[vector.into()],
+        )?;
         Ok(())
     }
 

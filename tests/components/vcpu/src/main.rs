@@ -12,7 +12,7 @@ use sel4_vcpu::Vcpu;
 use test_guests::{Lab, MEMORY, Memory};
 
 use tests::{
-    access::*, controls::*, cost::*, events::*, failures::*, fpu::*, modes::*, msrs::*,
+    access::*, apic::*, controls::*, cost::*, events::*, failures::*, fpu::*, modes::*, msrs::*,
     registers::*, vmcs::*,
 };
 
@@ -58,6 +58,15 @@ const SUITE: Suite<Lab> = suite!(
         instructions_of_vmx_exit,
         the_fpu_is_the_guests_own,
         an_interrupt_of_the_program_ends_the_run,
+        the_tpr_shadow_is_the_guests,
+        a_priority_below_the_threshold_exits,
+        registers_of_the_apic_are_checked,
+        only_virtual_registers_of_the_x2apic_do_not_exit,
+        interrupts_are_delivered_without_exits,
+        posted_interrupts_wait_for_the_flag,
+        an_end_of_interrupt_exits_by_the_bitmap,
+        accesses_to_the_apics_page_are_virtual,
+        an_apic_without_its_shadow_does_not_run,
         an_exit_is_cheap,
     ]
 );

@@ -2,6 +2,7 @@
 //! The tests, by what they look at.
 
 pub mod access;
+pub mod apic;
 pub mod controls;
 pub mod cost;
 pub mod events;

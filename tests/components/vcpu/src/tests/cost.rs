@@ -43,7 +43,8 @@ fn measure(
     Ok(ticks[ROUNDS / 2])
 }
 
-/// The kernel of a debugging build checks a lot; the limit is for what a careless change costs.
+/// The kernel of a debugging build checks a lot, and with two cores a tick is an instruction of
+/// either; the limit is for what a careless change costs.
 pub fn an_exit_is_cheap(lab: &mut Lab) -> TestResult {
     let cpuid = measure(lab, cpuid(), |context, _| {
         context.registers.rax = 1;
@@ -58,7 +59,7 @@ pub fn an_exit_is_cheap(lab: &mut Lab) -> TestResult {
     })?;
     log::info!("CPUID {cpuid}, IN {port}, MMIO {mmio} ticks");
     for (what, ticks) in [("CPUID", cpuid), ("IN", port), ("MMIO", mmio)] {
-        check!(ticks < 1500, "{what}: {ticks} ticks");
+        check!(ticks < 2200, "{what}: {ticks} ticks");
     }
     Ok(())
 }
