@@ -25,8 +25,8 @@ pub struct Probe<C, R, D, B> {
     buffers: B,
     /// What was granted, while it is.
     info: Option<Info>,
-    /// The controller runs and may interrupt.
-    armed: bool,
+    /// The controller runs.
+    ready: bool,
     round: Option<Round>,
     /// Rounds so far.
     rounds: u64,
@@ -60,7 +60,7 @@ impl<C: Call, R: Mmio, D: Dma, B: Buffers> Probe<C, R, D, B> {
             driver: NvmeIo::new(registers, queues, Some(VECTOR))?,
             buffers,
             info: None,
-            armed: false,
+            ready: false,
             round: None,
             rounds: 0,
             wanted: Wanted::One,
@@ -150,7 +150,7 @@ impl<C: Call, R: Mmio, D: Dma, B: Buffers> Probe<C, R, D, B> {
     /// Nothing is under way any more.
     fn idle(&mut self) {
         self.driver.stop();
-        (self.info, self.armed, self.round) = (None, false, None);
+        (self.info, self.ready, self.round) = (None, false, None);
     }
 
     fn advance(
@@ -158,20 +158,18 @@ impl<C: Call, R: Mmio, D: Dma, B: Buffers> Probe<C, R, D, B> {
         now: Duration,
         tell: &mut impl FnMut(Report),
     ) -> Result<Option<Duration>, Failure> {
-        let next = match self.driver.poll(now)? {
-            State::Stopped => return Ok(None),
-            State::Starting(next) => return Ok(Some(next)),
-            State::Running(next) => next,
+        let next = loop {
+            match self.driver.poll(now)? {
+                State::Stopped => return Ok(None),
+                State::Starting(next) => return Ok(Some(next)),
+                State::Interrupts => self.arm()?,
+                State::Running(next) => break next,
+            }
         };
-        let (Some(info), Some(geometry)) = (self.info, self.driver.geometry()) else {
+        let Some(geometry) = self.driver.geometry() else {
             return Ok(Some(next));
         };
-        if !self.armed {
-            let handle = *info.handles().first().ok_or(Failure::Grant)?;
-            let function = Bdf(info.requester);
-            let registers = self.driver.registers();
-            arm(self.owner.manager(), function, handle, registers)?;
-            self.armed = true;
+        if !core::mem::replace(&mut self.ready, true) {
             tell(Report::Ready(geometry));
         }
         if self.round.is_none() && self.wanted != Wanted::None {
@@ -194,6 +192,15 @@ impl<C: Call, R: Mmio, D: Dma, B: Buffers> Probe<C, R, D, B> {
             }
         }
         Ok(Some(next))
+    }
+
+    /// Lets the controller interrupt.
+    fn arm(&mut self) -> Result<(), Failure> {
+        let info = self.info.ok_or(Failure::Grant)?;
+        let handle = *info.handles().first().ok_or(Failure::Grant)?;
+        let function = Bdf(info.requester);
+        let registers = self.driver.registers();
+        arm(self.owner.manager(), function, handle, registers)
     }
 
     fn failed(&mut self, failure: Failure, tell: &mut impl FnMut(Report)) {

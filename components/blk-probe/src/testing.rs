@@ -50,10 +50,12 @@ pub struct Manager(Rc<RefCell<Function>>);
 
 impl Manager {
     fn new(model: Model) -> Self {
+        model.borrow_mut().msix = true;
         Self(Rc::new(RefCell::new(Function {
             info: INFO,
             state: State::Granted,
-            // As an earlier life of the program may have left it.
+            // Enabled, as an earlier life of the program may have left it; the model checks that it
+            // is not while the controller starts.
             msix: 0x8000_0011,
             table: 0x2000,
             asked: Vec::new(),
@@ -92,6 +94,7 @@ impl Function {
 
     fn reset(&mut self) {
         self.msix &= 0xffff;
+        self.model.borrow_mut().msix = false;
         let mut registers = self.model.registers();
         registers.write32(0x14, 0);
         self.state = if self.quick {
@@ -121,6 +124,7 @@ impl Call for Manager {
             (Operation::ReadConfig, State::Granted) => body[0] = function.config(request.offset),
             (Operation::WriteConfig, State::Granted) if request.offset == 0x40 => {
                 function.msix = function.msix & 0xffff | request.value as u32 & 0xc000_0000;
+                function.model.borrow_mut().msix = function.msix >> 31 != 0;
             }
             _ => status = Status::State,
         }

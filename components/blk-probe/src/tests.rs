@@ -60,14 +60,6 @@ fn what_it_says_names_function_and_namespace() {
 }
 
 #[test]
-fn interrupts_of_an_earlier_life_are_off_while_the_controller_starts() {
-    let mut bench = Bench::new(1 << 20);
-    bench.model.borrow_mut().silent = true;
-    bench.notify();
-    assert_eq!(bench.manager.msix() >> 30, 0);
-}
-
-#[test]
 fn after_a_quarantine_it_begins_again() {
     let mut bench = Bench::new(8 << 20);
     bench.notify();

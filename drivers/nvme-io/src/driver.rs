@@ -23,6 +23,9 @@ pub enum State {
     Stopped,
     /// It is starting. Nothing is to be done before this time; asking earlier does no harm.
     Starting(Duration),
+    /// It is about to make queues that raise an interrupt: that is to be switched on now, neither
+    /// earlier (§3.1.3: masks of other kinds of interrupts are written before) nor later.
+    Interrupts,
     /// It takes commands. It wants to be asked again at this time.
     Running(Duration),
 }
@@ -40,7 +43,8 @@ pub struct Done {
 enum Phase {
     Stopped,
     Starting(Startup, NamespaceId),
-    Setting(Admin, Setup, Ring),
+    /// With the vector, until it was asked for.
+    Setting(Admin, Setup, Ring, Option<u16>),
     Running(Ring, Geometry, Duration),
 }
 
@@ -75,7 +79,7 @@ impl<R: Mmio, D: Dma> NvmeIo<R, D> {
     }
 
     /// Stops whatever the controller is doing and starts it for this namespace;
-    /// [`poll`](Self::poll) goes on. Its interrupts are to be off until it runs (§3.1.3).
+    /// [`poll`](Self::poll) goes on. Its interrupts are to be off until [`State::Interrupts`].
     ///
     /// # Errors
     ///
@@ -155,16 +159,20 @@ impl<R: Mmio, D: Dma> NvmeIo<R, D> {
                             };
                             let setup = Setup::new(*namespace, queues);
                             let ring = Ring::new(registers, memory)?;
-                            *phase = Phase::Setting(admin, setup, ring);
+                            *phase = Phase::Setting(admin, setup, ring, *vector);
                         }
                     }
                 }
-                Phase::Setting(admin, setup, _) => {
+                Phase::Setting(admin, setup, _, vector) => {
+                    if vector.take().is_some() {
+                        return Ok(State::Interrupts);
+                    }
                     let geometry = match admin.run(registers, memory, setup, now)? {
                         Progress::Wait(next) => return Ok(State::Starting(next)),
                         Progress::Done(geometry) => geometry,
                     };
-                    if let Phase::Setting(_, _, ring) = core::mem::replace(phase, Phase::Stopped) {
+                    if let Phase::Setting(_, _, ring, _) = core::mem::replace(phase, Phase::Stopped)
+                    {
                         *phase = Phase::Running(ring, geometry, now);
                     }
                 }

@@ -5,8 +5,6 @@ mod hostile;
 mod life;
 mod transfers;
 
-use core::time::Duration;
-
 use nvme_io_model::{BUS, Memory, Model, NAMESPACE, Registers, ms};
 
 use crate::{IO_DMA_BYTES, NamespaceId, NvmeIo, Shared, State};
@@ -30,18 +28,28 @@ fn new() -> (Model, Driver) {
     (model, driver)
 }
 
-/// Starts a driver that is to come up; says when it did.
-fn start(driver: &mut Driver) -> Duration {
-    driver.start(NamespaceId(NAMESPACE), ms(0)).unwrap();
+/// Starts a driver and goes on until it runs or fails.
+fn try_start(model: &Model, driver: &mut Driver, namespace: u32) -> crate::Result<State> {
+    model.borrow_mut().msix = false;
+    driver.start(NamespaceId(namespace), ms(0)).unwrap();
     let mut now = ms(0);
-    while let State::Starting(next) = driver.poll(now).unwrap() {
-        now = next;
+    loop {
+        match driver.poll(now)? {
+            State::Starting(next) => now = next,
+            State::Interrupts => model.borrow_mut().msix = true,
+            state => return Ok(state),
+        }
     }
-    now
+}
+
+/// Starts a driver that is to come up.
+fn start(model: &Model, driver: &mut Driver) {
+    let state = try_start(model, driver, NAMESPACE);
+    assert!(matches!(state, Ok(State::Running(_))), "{state:?}");
 }
 
 fn running() -> (Model, Driver) {
     let (model, mut driver) = new();
-    start(&mut driver);
+    start(&model, &mut driver);
     (model, driver)
 }

@@ -12,6 +12,7 @@ impl State {
             _ if fails.is_some() => fails.map_or(0, |(_, status)| status),
             0x05 => {
                 assert_eq!(words[11] & 1, 1, "contiguous");
+                assert!(words[11] & 2 == 0 || self.msix, "interrupts come first");
                 self.io = Pair {
                     completions: Some(address),
                     entries: (words[10] >> 16) + 1,

@@ -45,6 +45,8 @@ pub struct State {
     pub fatal: bool,
     /// All registers read ones.
     pub gone: bool,
+    /// MSI-X is enabled. As in QEMU, that must be so when a queue that interrupts is made.
+    pub msix: bool,
     /// Interrupts that it raised.
     pub interrupts: usize,
     /// Flushes that it carried out.
@@ -96,6 +98,7 @@ impl Model {
             holds: false,
             fatal: false,
             gone: false,
+            msix: false,
             interrupts: 0,
             flushes: 0,
             held: VecDeque::new(),
@@ -249,7 +252,7 @@ impl Mmio for Registers {
         let mut state = self.0.borrow_mut();
         match offset {
             _ if state.gone => {}
-            0x0c => {}
+            0x0c => assert!(!state.msix, "a register that is not for MSI-X (§3.1.3)"),
             0x14 => state.set_control(value),
             0x24 => state.sizes = value,
             0x1000 | 0x1008 => state.tail_written((offset as u32 - 0x1000) / 8, value),

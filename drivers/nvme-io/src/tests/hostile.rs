@@ -52,8 +52,7 @@ fn a_lost_command_is_noticed() {
     assert_eq!(now, limit);
     assert_eq!(driver.poll(now), Ok(State::Stopped));
     model.borrow_mut().silent = false;
-    driver.start(NamespaceId(NAMESPACE), now).unwrap();
-    driver.poll(now).unwrap();
+    start(&model, &mut driver);
     driver.transfer(COMMAND, now).unwrap();
     driver.announce();
     assert!(driver.completion().unwrap().is_some());

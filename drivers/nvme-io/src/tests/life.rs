@@ -6,10 +6,10 @@ use crate::{Error, Geometry, Refused, Status};
 
 #[test]
 fn a_start_leads_to_the_namespace() {
-    let (_, mut driver) = new();
+    let (model, mut driver) = new();
     assert_eq!(driver.poll(ms(0)), Ok(State::Stopped));
     assert_eq!(driver.geometry(), None);
-    start(&mut driver);
+    start(&model, &mut driver);
     let expected = Geometry {
         namespace: NamespaceId(NAMESPACE),
         block_bytes: 512,
@@ -20,7 +20,7 @@ fn a_start_leads_to_the_namespace() {
     driver.stop();
     assert_eq!(driver.poll(ms(0)), Ok(State::Stopped));
     assert_eq!(driver.flush(ms(0)), Err(Refused::Stopped));
-    start(&mut driver);
+    start(&model, &mut driver);
     assert!(driver.geometry().is_some());
 }
 
@@ -29,20 +29,19 @@ fn every_step_of_the_start_can_fail() {
     for opcode in [0x01, 0x05, 0x06, 0x09] {
         let (model, mut driver) = new();
         model.borrow_mut().fails = Some((opcode, 6));
-        driver.start(NamespaceId(NAMESPACE), ms(0)).unwrap();
-        let result = driver.poll(ms(0));
+        let result = try_start(&model, &mut driver, NAMESPACE);
         assert_eq!(result, Err(Error::Failed(opcode as u8, Status(6))));
         assert_eq!(driver.poll(ms(0)), Ok(State::Stopped));
         model.borrow_mut().fails = None;
-        start(&mut driver);
+        start(&model, &mut driver);
     }
 }
 
 #[test]
 fn a_namespace_of_somebody_else_does_not_exist() {
-    let (_, mut driver) = new();
-    driver.start(NamespaceId(1), ms(0)).unwrap();
-    assert_eq!(driver.poll(ms(0)), Err(Error::NoSuchNamespace(1)));
+    let (model, mut driver) = new();
+    let result = try_start(&model, &mut driver, 1);
+    assert_eq!(result, Err(Error::NoSuchNamespace(1)));
 }
 
 #[test]
@@ -50,6 +49,7 @@ fn a_controller_that_says_nothing_is_given_up() {
     let (model, mut driver) = new();
     model.borrow_mut().silent = true;
     driver.start(NamespaceId(NAMESPACE), ms(0)).unwrap();
+    assert_eq!(driver.poll(ms(0)), Ok(State::Interrupts));
     assert_eq!(driver.poll(ms(0)), Ok(State::Starting(ms(1))));
     assert_eq!(driver.poll(ms(5000)), Err(Error::Timeout(0x06)));
 }

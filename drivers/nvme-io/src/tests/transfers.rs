@@ -102,7 +102,7 @@ fn without_a_vector_there_are_no_interrupts() {
     let model = Model::new(DISK, DATA);
     let memory = Shared::new(model.memory(0, IO_DMA_BYTES), BUS);
     let mut driver = NvmeIo::new(model.registers(), memory, None).unwrap();
-    start(&mut driver);
+    start(&model, &mut driver);
     driver.flush(ms(0)).unwrap();
     driver.announce();
     assert!(driver.completion().unwrap().is_some());
@@ -133,7 +133,7 @@ fn transfers_that_cannot_be_are_refused() {
     assert_eq!(driver.under_way(), 0);
     // A controller that can move less at once says so.
     model.borrow_mut().most = 3;
-    start(&mut driver);
+    start(&model, &mut driver);
     let refused = driver.transfer(transfer(READ, 0, 65, data(0)), ms(0));
     assert_eq!(refused, Err(Refused::Range));
     done(&mut driver, transfer(READ, 0, 64, data(0)));
