@@ -79,7 +79,4 @@ disk=$(await /dev/nvme*n1)
 probe read nvme-read "$disk" "$ROUNDS"
 probe read nvme-read-8 "$disk" "$ROUNDS" --depth 8
 
-if [ "$SERVE" = 1 ]; then
-	echo "vf: serving"
-	probe stream-server 7
-fi
+if [ "$SERVE" = 1 ]; then probe stream-server 7; fi

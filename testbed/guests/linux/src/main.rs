@@ -55,13 +55,13 @@ enum Command {
         #[arg(long)]
         sink: bool,
     },
-    /// Measure how fast a sink takes a stream.
+    /// Measure how fast a sink takes streams.
     Stream {
         /// Begins the figures' names.
         name: String,
         /// The sink.
         server: SocketAddrV4,
-        /// Length of the stream.
+        /// Length of each.
         mebibytes: u32,
     },
     /// Set how long an interface holds receive interrupts back.

@@ -12,10 +12,13 @@ use crate::{clock, figure, interrupts};
 const PORTION: usize = 64 << 10;
 /// Stream before the part that counts, so that the window is open.
 const WARM_UP_MEBIBYTES: u32 = 1;
+/// How many streams are measured.
+const STREAMS: usize = 5;
 
-/// Serves one connection after the other, for ever.
+/// Serves one connection after the other, for ever, and says when it begins.
 pub fn serve(port: u16, sink: bool) -> Result<()> {
     let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).context("cannot bind")?;
+    println!("serving TCP port {port}");
     loop {
         let (stream, _) = listener.accept().context("cannot accept")?;
         // A client that breaks off is no reason to leave the next one alone.
@@ -45,17 +48,24 @@ fn serve_one(mut stream: TcpStream, sink: bool) -> Result<()> {
     Ok(())
 }
 
-/// Measures from the first byte until the sink has confirmed the last.
+/// Measures several streams, each from its first byte until the sink has confirmed its last. The
+/// median of their rates does not mind that one of them lost a packet.
 pub fn measure(name: &str, server: SocketAddrV4, mebibytes: u32) -> Result<()> {
     send(server, WARM_UP_MEBIBYTES)?;
-    let (before, started) = (interrupts::of_devices()?, clock::now());
-    send(server, mebibytes)?;
-    let nanoseconds = clock::now().saturating_sub(started).max(1);
-    let interrupts = interrupts::of_devices()?.saturating_sub(before);
     let bytes = f64::from(mebibytes) * f64::from(1 << 20);
-    let rate = bytes * 1000.0 / nanoseconds as f64;
-    figure::print(&format!("{name}-rate"), rate, "MB/s");
-    let per_megabyte = interrupts as f64 * 1e6 / bytes;
+    let before = interrupts::of_devices()?;
+    let mut rates = Vec::with_capacity(STREAMS);
+    for _ in 0..STREAMS {
+        let started = clock::now();
+        send(server, mebibytes)?;
+        let nanoseconds = clock::now().saturating_sub(started).max(1);
+        rates.push(bytes * 1000.0 / nanoseconds as f64);
+    }
+    let interrupts = interrupts::of_devices()?.saturating_sub(before);
+    rates.sort_by(f64::total_cmp);
+    let median = rates.get(STREAMS / 2).copied().unwrap_or(0.0);
+    figure::print(&format!("{name}-rate"), median, "MB/s");
+    let per_megabyte = interrupts as f64 * 1e6 / (bytes * STREAMS as f64);
     figure::print(&format!("{name}-interrupts"), per_megabyte, "per-MB");
     Ok(())
 }

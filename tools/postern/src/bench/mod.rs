@@ -2,6 +2,7 @@
 //! The command `bench`. Every benchmark prints a table and lines `figure NAME VALUE UNIT`, and
 //! leaves a CSV file and a picture in `target/bench`.
 
+mod bars;
 mod figure;
 mod image;
 mod plot;

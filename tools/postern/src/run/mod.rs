@@ -4,7 +4,7 @@
 pub mod accelerator;
 mod backing;
 mod bochs;
-mod echo;
+pub mod echo;
 pub mod emulator;
 pub mod hardware;
 pub mod machine;

@@ -3,6 +3,7 @@
 //! them, traffic from the host when it is ready for it, and never longer than allowed.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io::Write;
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
@@ -25,6 +26,16 @@ pub enum Ending {
     TimeOut(Duration),
     /// The emulator ended.
     Stopped,
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Complete => f.write_str("said so"),
+            Self::TimeOut(patience) => write!(f, "was not done within {} s", patience.as_secs()),
+            Self::Stopped => f.write_str("stopped"),
+        }
+    }
 }
 
 /// A watched emulator.

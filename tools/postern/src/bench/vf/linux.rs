@@ -4,9 +4,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
+use super::clock::Clock;
 use super::column::Column;
+use super::host;
 use crate::cli;
 use crate::image::Image;
 use crate::linux::Recipe;
@@ -14,7 +16,7 @@ use crate::run::accelerator::Accelerator;
 use crate::run::emulator::Emulator;
 use crate::run::hardware::Hardware;
 use crate::run::machine::Machine;
-use crate::run::watch::{Ending, Watch};
+use crate::run::watch::Watch;
 use crate::workspace::Workspace;
 
 /// What is booted: both kinds of virtual functions with Linux' own drivers for both sides.
@@ -54,45 +56,49 @@ const PATIENCE: Duration = Duration::from_secs(300);
 pub struct Amount {
     /// Round trips and reads.
     pub rounds: u32,
-    /// Bytes of a stream, in MiB.
+    /// Bytes of each stream, in MiB.
     pub mebibytes: u32,
 }
 
-/// Boots `image` with one of [`VARIANTS`], time counted in instructions.
+/// Boots `image` with one of [`VARIANTS`]. By the wall clock it also serves a client on the host.
 pub fn measure(
     workspace: &Workspace,
     image: &Image,
     hardware: &Hardware,
     (name, iommu): (&str, &str),
+    clock: Clock,
     amount: Amount,
 ) -> Result<Column> {
     let Amount { rounds, mebibytes } = amount;
-    let words = format!("{ALWAYS} {iommu} ROUNDS={rounds} MEBIBYTES={mebibytes} CLOCK=tsc");
+    let (own, end) = match clock {
+        Clock::Instructions => ("CLOCK=tsc", "init: done"),
+        Clock::Wall => ("SERVE=1", "serving TCP port 7"),
+    };
+    let words = format!("{ALWAYS} {iommu} ROUNDS={rounds} MEBIBYTES={mebibytes} {own}");
     let machine = Machine {
-        name: format!("bench-vf-{name}"),
+        name: format!("bench-vf-{name}-{}", clock.name()),
         image: image.clone(),
         cpus: 1,
         hardware: with(hardware, &words),
-        virtual_time: true,
+        virtual_time: clock == Clock::Instructions,
     };
     let emulator = Emulator::start(workspace, cli::Emulator::Qemu, Accelerator::Tcg, &machine)?;
+    let port = emulator.port();
     let mut watch = Watch::new(emulator, BTreeMap::new());
     let mut column = Column::new(name);
     let mut done = false;
     let ending = watch.until(PATIENCE, |line| {
         column.take(line);
-        done = line.ends_with("init: done");
+        done = line.ends_with(end);
         done || line.ends_with("init: main failed")
     });
-    if done {
-        return Ok(column);
+    if !done {
+        bail!("{name} {ending}; {}", watch.last_words());
     }
-    let how = match ending {
-        Ending::Complete => "failed".to_owned(),
-        Ending::TimeOut(patience) => format!("was not done within {} s", patience.as_secs()),
-        Ending::Stopped => "stopped".to_owned(),
-    };
-    bail!("{name} {how}; {}", watch.last_words());
+    if let (Clock::Wall, Some(port)) = (clock, port) {
+        host::measure(port, &mut column).with_context(|| watch.last_words())?;
+    }
+    Ok(column)
 }
 
 /// The machine with this command line for Linux.

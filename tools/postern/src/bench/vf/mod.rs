@@ -2,26 +2,32 @@
 //! Virtual functions: what a round trip, a stream and a read cost, beside Linux in the same
 //! machine.
 //!
-//! Time is counted in instructions (QEMU's `-icount`), which is exact however busy the host is: a
-//! nanosecond is an instruction, and time in which all wait.
+//! Time is counted in instructions first, which is exact however busy the host is. For information
+//! everything is repeated by the wall clock, with a client on the host.
 
+mod clock;
 mod column;
+mod host;
 mod linux;
 mod table;
 
 use anyhow::Result;
 
-use super::figure::for_scripts;
+use super::bars;
+use super::figure::{Figure, for_scripts};
 use crate::run::hardware::Hardware;
 use crate::setup::{self, For};
 use crate::ui::{self, Step};
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, shown};
+use clock::Clock;
+use column::Column;
 use linux::Amount;
+use table::Row;
 
 /// Enough for a median, and for a stream whose beginning does not matter.
 const AMOUNT: Amount = Amount {
     rounds: 1000,
-    mebibytes: 16,
+    mebibytes: 4,
 };
 /// The columns that are compared.
 const OURS: &str = "postern";
@@ -30,22 +36,43 @@ const PEER: &str = "linux-strict";
 /// The benchmark.
 pub fn run(workspace: &Workspace) -> Result<()> {
     setup::ensure(workspace, &[For::Building, For::Qemu, For::Linux])?;
+    let exact = measure(workspace, Clock::Instructions)?;
+    let wall = measure(workspace, Clock::Wall)?;
+    let plain = table::ROWS.into_iter().filter(|row| !row.explains());
+    let plain: Vec<Row> = plain.chain(table::HOST).collect();
+    println!("Counted in instructions, one being a nanosecond:");
+    let mut figures = show("", &table::ROWS, &exact);
+    println!("By the wall clock, which depends on what else the host does:");
+    figures.extend(show("wall-", &plain, &wall));
+    let folder = workspace.folder("bench")?;
+    for_scripts(&figures, &folder.join("vf.csv"))?;
+    let picture = folder.join("vf.svg");
+    let title = "Virtual functions in QEMU, one instruction being a nanosecond";
+    bars::draw(&picture, title, &table::groups(&table::ROWS, &exact))?;
+    println!("picture: {}", shown(&workspace.root, &picture));
+    Ok(())
+}
+
+/// Measures all systems one after the other: they would share the host's processors.
+fn measure(workspace: &Workspace, clock: Clock) -> Result<Vec<Column>> {
     let hardware = Hardware::beside(&workspace.root.join("system.xml"))?;
     let image = crate::linux::build(workspace, &linux::RECIPE)?;
-    let step = Step::new("Measuring Linux");
+    let step = Step::new(format!("Measuring ({})", clock.name()));
     step.expect(linux::VARIANTS.len() as u64);
     let mut columns = Vec::new();
     for variant in linux::VARIANTS {
+        step.note(variant.0);
         columns.push(linux::measure(
-            workspace, &image, &hardware, variant, AMOUNT,
+            workspace, &image, &hardware, variant, clock, AMOUNT,
         )?);
         step.at(columns.len() as u64);
     }
     step.done();
-    println!(
-        "{}",
-        ui::table(&table::cells(&table::ROWS, &columns, OURS, PEER))
-    );
-    let figures = table::figures(&table::ROWS, &columns, OURS, PEER);
-    for_scripts(&figures, &workspace.folder("bench")?.join("vf.csv"))
+    Ok(columns)
+}
+
+/// Prints a table and returns its figures.
+fn show(prefix: &str, rows: &[Row], columns: &[Column]) -> Vec<Figure> {
+    println!("{}", ui::table(&table::cells(rows, columns, OURS, PEER)));
+    table::figures(prefix, rows, columns, OURS, PEER)
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! The systems beside each other.
 
+use super::super::bars::Group;
 use super::super::figure::Figure;
 use super::column::Column;
 
@@ -53,7 +54,18 @@ pub const ROWS: [Row; 12] = [
     row("nvme-read-interrupts", "  interrupts", "per-round"),
 ];
 
+/// What a client on the host measures.
+pub const HOST: [Row; 2] = [
+    row("host-tcp-median", "TCP echo host-VF, 64 B", "ns"),
+    rate("host-tcp-rate", "TCP echo host-VF, 1 MiB"),
+];
+
 impl Row {
+    /// Does it only explain the row above it?
+    pub fn explains(self) -> bool {
+        self.label.starts_with(' ')
+    }
+
     /// How many times better the first value is than the second.
     fn advantage(self, ours: f64, theirs: f64) -> f64 {
         let ratio = theirs / ours;
@@ -91,21 +103,48 @@ pub fn cells(rows: &[Row], columns: &[Column], ours: &str, peer: &str) -> Vec<Ve
     cells
 }
 
-/// All values as figures, and how many times better `ours` is than `peer`.
-pub fn figures(rows: &[Row], columns: &[Column], ours: &str, peer: &str) -> Vec<Figure> {
+/// The same as bars, without what only explains other rows.
+pub fn groups(rows: &[Row], columns: &[Column]) -> Vec<Group> {
+    let mut groups = Vec::new();
+    for row in rows.iter().filter(|row| !row.explains()) {
+        let bars = columns.iter().filter_map(|column| {
+            let value = column.value(row.name)?;
+            Some((column.name.clone(), value))
+        });
+        let bars: Vec<_> = bars.collect();
+        if !bars.is_empty() {
+            let label = format!("{} in {}", row.label, row.unit);
+            groups.push(Group { label, bars });
+        }
+    }
+    groups
+}
+
+/// All values as figures, named after `prefix`, and how many times better `ours` is than `peer`.
+pub fn figures(
+    prefix: &str,
+    rows: &[Row],
+    columns: &[Column],
+    ours: &str,
+    peer: &str,
+) -> Vec<Figure> {
     let mut figures = Vec::new();
     for row in rows {
         for column in columns {
             if let Some(value) = column.value(row.name) {
                 figures.push(Figure::new(
-                    format!("{}-{}", row.name, column.name),
+                    format!("{prefix}{}-{}", row.name, column.name),
                     value,
                     row.unit,
                 ));
             }
         }
         if let Some(value) = advantage(*row, columns, ours, peer) {
-            figures.push(Figure::new(format!("{}-advantage", row.name), value, "x"));
+            figures.push(Figure::new(
+                format!("{prefix}{}-advantage", row.name),
+                value,
+                "x",
+            ));
         }
     }
     figures
@@ -161,20 +200,34 @@ mod tests {
                 "a rate|MB/s|30.00|15.00||2.00 x",
             ]
         );
-        let names: Vec<_> = figures(&ROWS, &columns, "postern", "linux")
+        let names: Vec<_> = figures("p-", &ROWS, &columns, "postern", "linux")
             .into_iter()
             .map(|figure| figure.name)
             .collect();
         let expected = [
-            "time-postern",
-            "time-linux",
-            "time-other",
-            "time-advantage",
-            "rate-postern",
-            "rate-linux",
-            "rate-advantage",
+            "p-time-postern",
+            "p-time-linux",
+            "p-time-other",
+            "p-time-advantage",
+            "p-rate-postern",
+            "p-rate-linux",
+            "p-rate-advantage",
         ];
         assert_eq!(names, expected);
+    }
+
+    #[test]
+    fn rows_that_explain_others_are_not_drawn() {
+        let rows = [
+            row("a", "a", "ns"),
+            row("b", "  b", "ns"),
+            row("c", "c", "ns"),
+        ];
+        let columns = [column("linux", &[("a", 1.0), ("b", 2.0)])];
+        let groups = groups(&rows, &columns);
+        assert_eq!(groups.len(), 1);
+        assert_eq!(groups[0].label, "a in ns");
+        assert_eq!(groups[0].bars, [("linux".to_owned(), 1.0)]);
     }
 
     #[test]
