@@ -7,8 +7,9 @@ use std::collections::VecDeque;
 use std::string::{String, ToString};
 use std::vec::Vec;
 
-use igbvf::model::{Card, ModelOutgoing, ModelShared, VfRegisters};
+use igb::{Limits, Pf, Policy};
 use igbvf::{Igbvf, Mac};
+use igbvf_model::{Card, ModelOutgoing, ModelShared, VfRegisters};
 use smoltcp::iface::{Interface, SocketHandle, SocketSet};
 use smoltcp::phy::{Device, DeviceCapabilities, Medium, RxToken, TxToken};
 use smoltcp::socket::{tcp, udp};
@@ -34,7 +35,7 @@ pub fn mac(vf: usize) -> Mac {
 
 pub struct Lan {
     pub card: Card,
-    pub pf: igb_pf::Pf,
+    pf: Pf,
     pub stations: Vec<Station<VfRegisters, ModelShared, ModelOutgoing>>,
     pub host: Host,
     pub now: Duration,
@@ -44,13 +45,6 @@ pub struct Lan {
     /// Whether to lose the frame of this number.
     pub lose: fn(u64) -> bool,
     frames: u64,
-}
-
-use crate::testing::igb_pf::{Limits, Pf, Policy};
-
-/// The physical function, which is a part of the network in these tests.
-pub mod igb_pf {
-    pub use igb::{Limits, Pf, Policy};
 }
 
 impl Lan {

@@ -85,6 +85,17 @@ impl<R: Mmio, D: Dma, O: Outgoing> Igbvf<R, D, O> {
         room.then_some(Slot { driver: self })
     }
 
+    /// Has the device send 60 bytes from this address, wherever that leads: what a guard has to stop.
+    /// For those who want to see that it does. `false` if there is no place for a frame.
+    pub fn send_from(&mut self, address: u64) -> bool {
+        let room = self.is_running() && self.transmit.has_room(&self.shared);
+        if room {
+            self.transmit.send_from(&mut self.shared, address);
+            self.transmit.flush(&mut self.registers);
+        }
+        room
+    }
+
     /// Ends a pass: sends what was queued, and adapts interrupts to what was received.
     pub fn flush(&mut self) {
         if self.is_running() {
@@ -120,7 +131,8 @@ pub struct Slot<'a, R, D, O> {
 
 impl<R: Mmio, D: Dma, O: Outgoing> Slot<'_, R, D, O> {
     /// Lets `f` write a frame of `len` bytes, which it finds in any state, and say what the device
-    /// is to compute. The frame goes out with the next [`Igbvf::flush`].
+    /// is to compute; nothing, if the frame is shorter than [`MIN_OFFLOAD`](crate::MIN_OFFLOAD). The
+    /// frame goes out with the next [`Igbvf::flush`].
     ///
     /// # Panics
     ///

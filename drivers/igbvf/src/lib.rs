@@ -25,8 +25,6 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
-#[cfg(any(test, feature = "model"))]
-extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
@@ -36,14 +34,10 @@ mod failure;
 mod life;
 mod mailbox;
 mod memory;
-#[cfg(any(test, feature = "model"))]
-pub mod model;
 mod moderation;
 mod receive;
 mod registers;
 mod statistics;
-#[cfg(test)]
-mod tests;
 mod transmit;
 
 pub use descriptor::{Checksums, Offload};
@@ -56,6 +50,7 @@ pub use moderation::BUSY_INTERVAL;
 pub use receive::{RETURN_BATCH, Received};
 pub use registers::Reg;
 pub use statistics::Counters;
+pub use transmit::MIN_OFFLOAD;
 
 /// The longest frame that is sent or received, in bytes, without its checksum: 1500 bytes of
 /// payload and the header.

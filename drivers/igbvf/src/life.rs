@@ -20,6 +20,8 @@ const STEP_LIMIT: Duration = Duration::from_secs(2);
 const REPEAT: Duration = Duration::from_millis(250);
 /// How often link, mailbox and statistics are looked at while the function runs.
 const WATCH: Duration = Duration::from_secs(1);
+/// The same while there is no link, which somebody may wait for.
+const WATCH_WITHOUT_LINK: Duration = Duration::from_millis(100);
 /// The Ethernet checksum and a VLAN tag come on top of [`MAX_FRAME`].
 const MAX_FRAME_ON_THE_WIRE: u32 = MAX_FRAME as u32 + 4 + 4;
 
@@ -194,7 +196,6 @@ impl<R: Mmio, D: Dma, O: Outgoing> Igbvf<R, D, O> {
     }
 
     fn watch(&mut self, now: Duration) -> Result<(), Failure> {
-        self.next = now.saturating_add(WATCH);
         let status = self.registers.get(Reg::Status);
         if status == ABSENT32 {
             return Err(Failure::Absent);
@@ -203,6 +204,8 @@ impl<R: Mmio, D: Dma, O: Outgoing> Igbvf<R, D, O> {
             return Err(Failure::Forgotten);
         }
         self.link = status & STATUS_LU != 0;
+        let pause = if self.link { WATCH } else { WATCH_WITHOUT_LINK };
+        self.next = now.saturating_add(pause);
         self.statistics.update(&self.registers);
         Ok(())
     }

@@ -17,8 +17,9 @@ use crate::registers::{QUEUE_ENABLE, Reg, Registers};
 const REPORT_BATCH: usize = 32;
 /// So many frames at most wait for [`Ring::flush`].
 const FLUSH_BATCH: usize = 64;
-/// Shorter frames are filled up with zeroes: Ethernet has none.
-const MIN_FRAME: usize = 60;
+/// Frames that are shorter are filled up with zeroes, since Ethernet has none such, and must have
+/// their checksums: QEMU's card would take the zeroes for a part of the datagram.
+pub const MIN_OFFLOAD: usize = 60;
 /// Fetch descriptors when fewer than 8 are left and 1 is there, write back when asked to.
 const TXDCTL: u32 = 8 | 1 << 8;
 
@@ -95,7 +96,7 @@ impl Ring {
         f: impl FnOnce(&mut [u8]) -> (Offload, T),
     ) -> T {
         let offset = self.next * BUFFER_BYTES;
-        let padded = len.max(MIN_FRAME);
+        let padded = len.max(MIN_OFFLOAD);
         let (offload, result) = outgoing.fill(offset, padded, |bytes| {
             let (used, padding) = bytes.split_at_mut(len);
             padding.fill(0);
@@ -108,6 +109,11 @@ impl Ring {
             self.flush(registers);
         }
         result
+    }
+
+    /// Queues a frame that is somewhere else. There is room.
+    pub fn send_from(&mut self, shared: &mut impl Dma, address: u64) {
+        self.put(shared, frame(address, MIN_OFFLOAD, Offload::None, false));
     }
 
     fn put(&mut self, shared: &mut impl Dma, words: [u64; 2]) {

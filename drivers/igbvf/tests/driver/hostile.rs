@@ -60,6 +60,12 @@ fn reports_that_come_too_early_do_no_harm() {
 }
 
 #[test]
+#[should_panic(expected = "60 bytes at 0x2deadbeef are not granted")]
+fn who_wants_to_overstep_can() {
+    Bench::running().driver.send_from(0x2_dead_beef);
+}
+
+#[test]
 fn answers_that_nobody_asked_for_are_not_taken() {
     for (first, failure) in [
         (0x8000_0001u32, None),

@@ -6,20 +6,21 @@
 //! What happens between the functions and the world is up to the test, which takes the frames that
 //! were [`sent`](Card::sent) and [`deliver`](Card::deliver)s others.
 
+#![forbid(unsafe_code)]
+
 mod checksum;
 mod memory;
 mod queues;
 mod registers;
 
-use alloc::collections::{BTreeMap, VecDeque};
-use alloc::rc::Rc;
-use alloc::vec::Vec;
-use core::cell::RefCell;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
 
 pub use memory::{ModelOutgoing, ModelShared};
 pub use registers::{PfRegisters, VfRegisters};
 
-use crate::{DMA_BYTES, OUTGOING_BYTES};
+use igbvf::{DMA_BYTES, OUTGOING_BYTES};
 
 const REGISTER_BYTES: usize = 0x4000;
 const SHARED_ADDRESS: u64 = 0x1_0000_0000;
@@ -56,9 +57,9 @@ struct Vf {
 impl Vf {
     fn new() -> Self {
         let mut vf = Self {
-            registers: alloc::vec![0; REGISTER_BYTES / 4],
-            shared: alloc::vec![0xa5; DMA_BYTES],
-            outgoing: alloc::vec![0xa5; OUTGOING_BYTES],
+            registers: vec![0; REGISTER_BYTES / 4],
+            shared: vec![0xa5; DMA_BYTES],
+            outgoing: vec![0xa5; OUTGOING_BYTES],
             contexts: [None; 2],
             sent: VecDeque::new(),
             interrupts: 0,
@@ -173,15 +174,15 @@ impl Card {
 
     /// How often a virtual function interrupted since the last time.
     pub fn interrupts(&self, vf: usize) -> usize {
-        self.vf(vf, |vf| core::mem::take(&mut vf.interrupts))
+        self.vf(vf, |vf| std::mem::take(&mut vf.interrupts))
     }
 
     /// How often its registers were read and written since the last time.
     pub fn accesses(&self, vf: usize) -> (usize, usize) {
         self.vf(vf, |vf| {
             (
-                core::mem::take(&mut vf.reads),
-                core::mem::take(&mut vf.writes),
+                std::mem::take(&mut vf.reads),
+                std::mem::take(&mut vf.writes),
             )
         })
     }

@@ -182,7 +182,7 @@ fn starting_again_begins_from_nothing() {
 #[test]
 fn memory_that_does_not_suit_is_refused() {
     struct Small(u64, usize);
-    impl crate::Dma for Small {
+    impl igbvf::Dma for Small {
         fn bus_address(&self) -> u64 {
             self.0
         }
@@ -197,10 +197,10 @@ fn memory_that_does_not_suit_is_refused() {
     }
     let card = Card::new(1);
     for (address, size, good) in [
-        (0x1000, crate::DMA_BYTES, true),
-        (0x1000, crate::DMA_BYTES - 1, false),
-        (0x1800, crate::DMA_BYTES, false),
-        (0u64.wrapping_sub(0x1000), crate::DMA_BYTES, false),
+        (0x1000, igbvf::DMA_BYTES, true),
+        (0x1000, igbvf::DMA_BYTES - 1, false),
+        (0x1800, igbvf::DMA_BYTES, false),
+        (0u64.wrapping_sub(0x1000), igbvf::DMA_BYTES, false),
     ] {
         let memory = Small(address, size);
         let driver = Igbvf::new(card.registers(0), memory, card.outgoing(0));

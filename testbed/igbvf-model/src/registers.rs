@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! The registers, with what happens when they are read or written (§7.10.2.9, §8.26).
 
+use igbvf::Reg;
 use mmio::{ABSENT32, Mmio};
 
-use super::{Card, REGISTER_BYTES, State, Vf};
-use crate::registers::{CTRL_RST, QUEUE_ENABLE, Reg};
+use crate::{Card, REGISTER_BYTES, State, Vf};
+
+const CTRL_RST: u32 = 1 << 26;
+pub(crate) const QUEUE_ENABLE: u32 = 1 << 25;
 
 const MAILBOX: usize = Reg::V2pMailbox as usize;
 const VF_USES: u32 = 1 << 2;
@@ -18,16 +21,16 @@ const MAY_RECEIVE: usize = 0xc8c;
 const MAY_TRANSMIT: usize = 0xc90;
 
 impl Vf {
-    pub(super) fn get(&self, offset: usize) -> u32 {
+    pub(crate) fn get(&self, offset: usize) -> u32 {
         self.registers[offset / 4]
     }
 
-    pub(super) fn set(&mut self, offset: usize, value: u32) {
+    pub(crate) fn set(&mut self, offset: usize, value: u32) {
         self.registers[offset / 4] = value;
     }
 
     /// A message-signalled interrupt for each cause that is new and not masked.
-    pub(super) fn raise(&mut self, causes: u32) {
+    pub(crate) fn raise(&mut self, causes: u32) {
         let (cause, mask) = (Reg::Eicr as usize, Reg::Eims as usize);
         let before = self.get(cause) & self.get(mask);
         self.set(cause, self.get(cause) | causes);
@@ -52,7 +55,7 @@ impl Vf {
 }
 
 impl State {
-    pub(super) fn pf_get(&self, offset: usize) -> u32 {
+    pub(crate) fn pf_get(&self, offset: usize) -> u32 {
         self.pf.get(&offset).copied().unwrap_or_default()
     }
 
@@ -61,17 +64,17 @@ impl State {
         self.pf.insert(offset, value);
     }
 
-    pub(super) fn may_receive(&self, vf: usize) -> bool {
+    pub(crate) fn may_receive(&self, vf: usize) -> bool {
         self.pf_get(MAY_RECEIVE) >> vf & 1 != 0
     }
 
-    pub(super) fn may_transmit(&self, vf: usize) -> bool {
+    pub(crate) fn may_transmit(&self, vf: usize) -> bool {
         self.pf_get(MAY_TRANSMIT) >> vf & 1 != 0
     }
 
-    pub(super) fn reset(&mut self, vf: usize) {
+    pub(crate) fn reset(&mut self, vf: usize) {
         let state = &mut self.vfs[vf];
-        let kept: alloc::vec::Vec<u32> = state.registers[0x800 / 4..0x1000 / 4].to_vec();
+        let kept: Vec<u32> = state.registers[0x800 / 4..0x1000 / 4].to_vec();
         state.registers.fill(0);
         state.registers[0x800 / 4..0x1000 / 4].copy_from_slice(&kept);
         state.contexts = [None; 2];
@@ -174,7 +177,7 @@ pub struct VfRegisters {
 }
 
 impl VfRegisters {
-    pub(super) fn new(card: Card, vf: usize) -> Self {
+    pub(crate) fn new(card: Card, vf: usize) -> Self {
         Self { card, vf }
     }
 }
@@ -216,7 +219,7 @@ pub struct PfRegisters {
 }
 
 impl PfRegisters {
-    pub(super) fn new(card: Card) -> Self {
+    pub(crate) fn new(card: Card) -> Self {
         Self { card }
     }
 }

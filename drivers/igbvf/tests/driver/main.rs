@@ -6,12 +6,10 @@ mod hostile;
 mod startup;
 
 use std::time::Duration;
-use std::vec::Vec;
 
 use igb::{Limits, Mac, Pf, Policy};
-
-use crate::model::{Card, ModelOutgoing, ModelShared, VfRegisters};
-use crate::{BUFFER_BYTES, Failure, Igbvf, Offload, Received, State};
+use igbvf::{BUFFER_BYTES, Failure, Igbvf, Offload, Received, State};
+use igbvf_model::{Card, ModelOutgoing, ModelShared, VfRegisters};
 
 type Driver = Igbvf<VfRegisters, ModelShared, ModelOutgoing>;
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! The memory of a virtual function, from the driver's side.
 
-use super::{Card, OUTGOING_ADDRESS, SHARED_ADDRESS};
-use crate::{DMA_BYTES, Dma, OUTGOING_BYTES, Outgoing};
+use igbvf::{DMA_BYTES, Dma, OUTGOING_BYTES, Outgoing};
+
+use crate::{Card, OUTGOING_ADDRESS, SHARED_ADDRESS};
 
 /// What the device reads and writes.
 #[derive(Debug)]
@@ -12,7 +13,7 @@ pub struct ModelShared {
 }
 
 impl ModelShared {
-    pub(super) fn new(card: Card, vf: usize) -> Self {
+    pub(crate) fn new(card: Card, vf: usize) -> Self {
         Self { card, vf }
     }
 }
@@ -51,7 +52,7 @@ pub struct ModelOutgoing {
 }
 
 impl ModelOutgoing {
-    pub(super) fn new(card: Card, vf: usize) -> Self {
+    pub(crate) fn new(card: Card, vf: usize) -> Self {
         Self { card, vf }
     }
 }
@@ -67,9 +68,7 @@ impl Outgoing for ModelOutgoing {
 
     fn fill<T>(&mut self, offset: usize, len: usize, f: impl FnOnce(&mut [u8]) -> T) -> T {
         // Taken out meanwhile: `f` may use the card.
-        let mut outgoing = self
-            .card
-            .vf(self.vf, |vf| core::mem::take(&mut vf.outgoing));
+        let mut outgoing = self.card.vf(self.vf, |vf| std::mem::take(&mut vf.outgoing));
         let result = f(&mut outgoing[offset..][..len]);
         self.card.vf(self.vf, |vf| vf.outgoing = outgoing);
         result

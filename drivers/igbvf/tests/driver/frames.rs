@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! Frames in both directions, and what they cost.
 
+use igbvf::Checksums;
 use proptest::prelude::*;
 
 use super::*;
-use crate::Checksums;
 
-/// An IPv4 frame with a protocol's header and 11 bytes; its checksum field has the sum of the pseudo
+/// An IPv4 frame with a protocol's header and 31 bytes; its checksum field has the sum of the pseudo
 /// header. Then the same frame as it has to go out.
 fn datagram(protocol: u8) -> (Vec<u8>, Vec<u8>) {
     let header = if protocol == 6 { 20 } else { 8 };
     let field = 34 + if protocol == 6 { 16 } else { 6 };
-    let mut frame = std::vec![0x11; 34 + header + 11];
+    let mut frame = vec![0x11; 34 + header + 31];
     frame[12..14].copy_from_slice(&[8, 0]);
-    frame[14..24].copy_from_slice(&[0x45, 0, 0, 31 + header as u8, 0, 0, 0x40, 0, 64, protocol]);
+    frame[14..24].copy_from_slice(&[0x45, 0, 0, 51 + header as u8, 0, 0, 0x40, 0, 64, protocol]);
     let sum = |bytes: &[u8]| {
         let words = bytes.chunks(2).map(|pair| {
             u32::from(pair[0]) << 8 | u32::from(pair.get(1).copied().unwrap_or_default())
@@ -21,13 +21,11 @@ fn datagram(protocol: u8) -> (Vec<u8>, Vec<u8>) {
         let sum: u32 = words.sum();
         sum % 0xffff
     };
-    let pseudo = (sum(&frame[26..34]) + u32::from(protocol) + header as u32 + 11) % 0xffff;
+    let pseudo = (sum(&frame[26..34]) + u32::from(protocol) + header as u32 + 31) % 0xffff;
     frame[field..field + 2].copy_from_slice(&(pseudo as u16).to_be_bytes());
     let mut whole = frame.clone();
     let value = !(sum(&frame[34..]) as u16);
     whole[field..field + 2].copy_from_slice(&value.to_be_bytes());
-    // Too short for Ethernet, both of them.
-    whole.resize(whole.len().max(60), 0);
     (frame, whole)
 }
 
