@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! The checksums of TCP and UDP, as far as the device does not deal with them.
 
-use igbvf::Offload;
+use igbvf::{MIN_OFFLOAD, Offload};
 use smoltcp::wire::{
     EthernetFrame, EthernetProtocol, IpAddress, IpProtocol, Ipv4Packet, TcpPacket, UdpPacket,
 };
@@ -25,7 +25,7 @@ const UDP: u8 = 17;
 
 /// Prepares a frame that the stack has written, without these checksums: puts the sum of the pseudo
 /// header into the field, and says what the device is to do. The stack writes neither options of
-/// IPv4 nor fragments.
+/// IPv4 nor fragments. Frames that are too short for the device's help are finished here.
 pub fn prepare(frame: &mut [u8]) -> Offload {
     if frame.len() < at::PAYLOAD
         || frame[at::ETHERTYPE..at::VERSION] != IPV4
@@ -45,11 +45,30 @@ pub fn prepare(frame: &mut [u8]) -> Offload {
     let header = (at::PAYLOAD - at::VERSION) as u32;
     let addresses: u32 = (0..4).map(|n| word(frame, at::ADDRESSES + 2 * n)).sum();
     let length = word(frame, at::LENGTH).saturating_sub(header);
-    let sum = addresses + u32::from(frame[at::PROTOCOL]) + length;
-    let folded = (sum & 0xffff) + (sum >> 16);
-    let folded = (folded & 0xffff) + (folded >> 16);
-    frame[field..field + 2].copy_from_slice(&(folded as u16).to_be_bytes());
-    offload
+    let pseudo = fold(addresses + u32::from(frame[at::PROTOCOL]) + length);
+    frame[field..field + 2].copy_from_slice(&pseudo.to_be_bytes());
+    if frame.len() >= MIN_OFFLOAD {
+        return offload;
+    }
+    // There are a dozen words at most, the pseudo header's sum among them.
+    let pairs = frame[at::PAYLOAD..].chunks(2);
+    let words = pairs.map(|pair| {
+        let low = pair.get(1).copied().unwrap_or_default();
+        u32::from(u16::from_be_bytes([pair[0], low]))
+    });
+    let checksum = match !fold(words.sum()) {
+        // UDP knows a 0 as no checksum at all; to TCP both are the same.
+        0 => 0xffff,
+        checksum => checksum,
+    };
+    frame[field..field + 2].copy_from_slice(&checksum.to_be_bytes());
+    Offload::None
+}
+
+/// The sum of words with its carries added, of not more than 65,536 words.
+fn fold(sum: u32) -> u16 {
+    let sum = (sum & 0xffff) + (sum >> 16);
+    ((sum & 0xffff) + (sum >> 16)) as u16
 }
 
 fn word(frame: &[u8], offset: usize) -> u32 {
@@ -138,7 +157,10 @@ mod tests {
         #[test]
         fn the_pseudo_header_and_the_device_make_a_checksum(
             protocol in prop::sample::select(std::vec![TCP, UDP]),
-            data in prop::collection::vec(any::<u8>(), 0..1400),
+            data in prop_oneof![
+                prop::collection::vec(any::<u8>(), 0..20),
+                prop::collection::vec(any::<u8>(), 0..1400),
+            ],
             at in any::<prop::sample::Index>(),
         ) {
             let (payload, field) = match protocol {
@@ -151,17 +173,23 @@ mod tests {
                 }
             };
             let mut frame = frame(protocol, &payload);
-            let expected = if protocol == TCP { Offload::Tcp } else { Offload::Udp };
-            prop_assert_eq!(prepare(&mut frame), expected);
-            // The device: the sum of all words, the field included.
-            let sum = frame[at::PAYLOAD..].chunks(2).map(|pair| {
-                u64::from(pair[0]) << 8 | u64::from(pair.get(1).copied().unwrap_or_default())
-            }).sum::<u64>();
-            let value = match !((sum % 0xffff) as u16) {
-                0 => 0xffff,
-                value => value,
+            let expected = match protocol {
+                _ if frame.len() < 60 => Offload::None,
+                TCP => Offload::Tcp,
+                _ => Offload::Udp,
             };
-            frame[at::PAYLOAD + field..][..2].copy_from_slice(&value.to_be_bytes());
+            prop_assert_eq!(prepare(&mut frame), expected);
+            if expected != Offload::None {
+                // The device: the sum of all words, the field included.
+                let sum = frame[at::PAYLOAD..].chunks(2).map(|pair| {
+                    u64::from(pair[0]) << 8 | u64::from(pair.get(1).copied().unwrap_or_default())
+                }).sum::<u64>();
+                let value = match !((sum % 0xffff) as u16) {
+                    0 => 0xffff,
+                    value => value,
+                };
+                frame[at::PAYLOAD + field..][..2].copy_from_slice(&value.to_be_bytes());
+            }
             prop_assert!(verify(&frame));
             let at = at::PAYLOAD + at.index(frame.len() - at::PAYLOAD);
             frame[at] ^= 1;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! What can be typed on the console.
 
-use smoltcp::wire::Ipv4Address;
+use smoltcp::wire::{IpAddress, IpEndpoint, Ipv4Address};
 
-/// The drain of a neighbour.
+/// The port of an echo.
+pub const ECHO: u16 = 7;
+/// The port of a drain.
 pub const DRAIN: u16 = 9;
 
 /// A command.
@@ -18,7 +20,7 @@ pub enum Command {
     /// Measure round trips of UDP with somebody's echo.
     Echo {
         /// Whose.
-        address: Ipv4Address,
+        with: IpEndpoint,
         /// How many.
         count: usize,
         /// Bytes of data.
@@ -27,9 +29,7 @@ pub enum Command {
     /// Send over TCP.
     Send {
         /// Where to.
-        address: Ipv4Address,
-        /// Port there.
-        port: u16,
+        to: IpEndpoint,
         /// How many bytes.
         bytes: u64,
     },
@@ -37,13 +37,15 @@ pub enum Command {
     Reset,
     /// Give the virtual function back, and claim it again.
     Cycle,
+    /// Have the virtual function read from an address that it was not granted.
+    Overstep(u64),
     /// Something else.
     Unknown,
 }
 
 /// What there is to type.
-pub const HELP: &str =
-    "help | status | echo ADDRESS COUNT [BYTES] | send ADDRESS[:PORT] MIB | reset | cycle";
+pub const HELP: &str = "help | status | echo ADDRESS[:PORT] COUNT [BYTES] | \
+     send ADDRESS[:PORT] MIB | reset | cycle | overstep 0xADDRESS";
 
 const MAX_COUNT: usize = 100_000;
 const BYTES: core::ops::RangeInclusive<usize> = 8..=1400;
@@ -60,6 +62,7 @@ impl Command {
             Some("status") => Some(Self::Status),
             Some("reset") => Some(Self::Reset),
             Some("cycle") => Some(Self::Cycle),
+            Some("overstep") => words.next().and_then(hexadecimal).map(Self::Overstep),
             Some("echo") => Self::echo(&mut words),
             Some("send") => Self::send(&mut words),
             Some(_) => None,
@@ -70,35 +73,39 @@ impl Command {
     }
 
     fn echo<'a>(words: &mut impl Iterator<Item = &'a str>) -> Option<Self> {
-        let address = words.next()?.parse().ok()?;
+        let with = endpoint(words.next()?, ECHO)?;
         let count = words.next()?.parse().ok()?;
         let bytes = match words.next() {
             Some(word) => word.parse().ok()?,
             None => DEFAULT_BYTES,
         };
         let sensible = (1..=MAX_COUNT).contains(&count) && BYTES.contains(&bytes);
-        sensible.then_some(Self::Echo {
-            address,
-            count,
-            bytes,
-        })
+        sensible.then_some(Self::Echo { with, count, bytes })
     }
 
     fn send<'a>(words: &mut impl Iterator<Item = &'a str>) -> Option<Self> {
-        let to = words.next()?;
-        let (address, port) = match to.split_once(':') {
-            Some((address, port)) => (address, port.parse().ok()?),
-            None => (to, DRAIN),
-        };
-        let address = address.parse().ok()?;
+        let to = endpoint(words.next()?, DRAIN)?;
         let mib: u64 = words.next()?.parse().ok()?;
-        let sensible = (1..=MAX_MIB).contains(&mib) && port != 0;
-        sensible.then_some(Self::Send {
-            address,
-            port,
+        (1..=MAX_MIB).contains(&mib).then_some(Self::Send {
+            to,
             bytes: mib << 20,
         })
     }
+}
+
+fn hexadecimal(word: &str) -> Option<u64> {
+    u64::from_str_radix(word.strip_prefix("0x")?, 16).ok()
+}
+
+/// An address, with a port if it is not the usual one.
+fn endpoint(word: &str, port: u16) -> Option<IpEndpoint> {
+    let (address, port) = match word.split_once(':') {
+        Some((address, port)) => (address, port.parse().ok()?),
+        None => (word, port),
+    };
+    let address: Ipv4Address = address.parse().ok()?;
+    let sensible = port != 0 && !address.is_unspecified();
+    sensible.then_some(IpEndpoint::new(IpAddress::Ipv4(address), port))
 }
 
 #[cfg(test)]
@@ -107,15 +114,14 @@ mod tests {
 
     #[test]
     fn lines_are_understood_or_unknown() {
-        let address = Ipv4Address::new(10, 99, 0, 2);
-        let echo = |count, bytes| Command::Echo {
-            address,
+        let at = |port| IpEndpoint::new(IpAddress::v4(10, 99, 0, 2), port);
+        let echo = |port, count, bytes| Command::Echo {
+            with: at(port),
             count,
             bytes,
         };
         let send = |port, bytes| Command::Send {
-            address,
-            port,
+            to: at(port),
             bytes,
         };
         for (line, command) in [
@@ -125,13 +131,20 @@ mod tests {
             (" status ", Command::Status),
             ("reset", Command::Reset),
             ("cycle", Command::Cycle),
-            ("echo 10.99.0.2 1000", echo(1000, 64)),
-            ("echo 10.99.0.2 1 1400", echo(1, 1400)),
+            ("overstep 0xdead000", Command::Overstep(0xdea_d000)),
+            ("overstep", Command::Unknown),
+            ("overstep 1000", Command::Unknown),
+            ("overstep 0x10000000000000000", Command::Unknown),
+            ("echo 10.99.0.2 1000", echo(7, 1000, 64)),
+            ("echo 10.99.0.2 1 1400", echo(7, 1, 1400)),
+            ("echo 10.99.0.2:5007 2", echo(5007, 2, 64)),
             ("send 10.99.0.2 64", send(9, 64 << 20)),
             ("send 10.99.0.2:5001 1", send(5001, 1 << 20)),
             ("help me", Command::Unknown),
             ("echo", Command::Unknown),
             ("echo 10.99.0.256 1", Command::Unknown),
+            ("echo 0.0.0.0 1", Command::Unknown),
+            ("echo 10.99.0.2: 1", Command::Unknown),
             ("echo 10.99.0.2 0", Command::Unknown),
             ("echo 10.99.0.2 100001", Command::Unknown),
             ("echo 10.99.0.2 1 7", Command::Unknown),

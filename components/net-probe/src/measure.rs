@@ -9,12 +9,11 @@ use core::time::Duration;
 use alloc::vec::Vec;
 use smoltcp::iface::{Context, SocketHandle, SocketSet};
 use smoltcp::socket::{tcp, udp};
-use smoltcp::wire::{IpAddress, IpEndpoint, Ipv4Address};
+use smoltcp::wire::IpEndpoint;
 
 use crate::services::{tcp_socket, udp_socket};
 use crate::{Command, Moment, Report};
 
-const ECHO: u16 = 7;
 /// Our end of measurements over UDP.
 const PORT: u16 = 50_007;
 /// Our ends of measurements over TCP: another one each time, since an old one may be waited for.
@@ -28,7 +27,7 @@ const REMEMBERED: usize = 8192;
 
 #[derive(Debug)]
 struct Echoes {
-    to: Ipv4Address,
+    with: IpEndpoint,
     count: usize,
     bytes: usize,
     sequence: u64,
@@ -42,7 +41,7 @@ struct Echoes {
 
 #[derive(Debug)]
 struct Sending {
-    to: Ipv4Address,
+    to: IpEndpoint,
     bytes: u64,
     queued: u64,
     started: Option<Moment>,
@@ -91,13 +90,9 @@ impl Measure {
             return say(Report::Busy);
         }
         match command {
-            Command::Echo {
-                address,
-                count,
-                bytes,
-            } => {
+            Command::Echo { with, count, bytes } => {
                 self.task = Task::Echoes(Echoes {
-                    to: address,
+                    with,
                     count,
                     bytes,
                     // Echoes of an earlier measurement do not count.
@@ -110,24 +105,19 @@ impl Measure {
                     done: 0,
                 });
             }
-            Command::Send {
-                address,
-                port,
-                bytes,
-            } => {
+            Command::Send { to, bytes } => {
                 let socket = sockets.get_mut::<tcp::Socket>(self.tcp);
                 socket.abort();
-                let to = IpEndpoint::new(IpAddress::Ipv4(address), port);
                 self.port = if self.port + 1 < PORTS.end {
                     self.port + 1
                 } else {
                     PORTS.start
                 };
                 if socket.connect(context, to, self.port).is_err() {
-                    return say(Report::Unreachable(address));
+                    return say(Report::Unreachable(to));
                 }
                 self.task = Task::Sending(Sending {
-                    to: address,
+                    to,
                     bytes,
                     queued: 0,
                     started: None,
@@ -167,7 +157,7 @@ impl Echoes {
             let number = data.first_chunk().map(|bytes| u64::from_le_bytes(*bytes));
             let expected = number == Some(self.sequence)
                 && data.len() == self.bytes
-                && from.endpoint == self.endpoint();
+                && from.endpoint == self.with;
             if let Some(sent) = self.sent.filter(|_| expected) {
                 self.sent = None;
                 self.lost_in_a_row = 0;
@@ -186,14 +176,14 @@ impl Echoes {
             self.lost_in_a_row += 1;
         }
         if self.lost_in_a_row >= UNREACHABLE && self.done == 0 {
-            return Some(Report::Unreachable(self.to));
+            return Some(Report::Unreachable(self.with));
         }
         if self.done + self.lost >= self.count {
             return Some(self.report(now));
         }
         self.sequence = self.sequence.wrapping_add(1);
         let sequence = self.sequence.to_le_bytes();
-        if let Ok(data) = socket.send(self.bytes, self.endpoint()) {
+        if let Ok(data) = socket.send(self.bytes, self.with) {
             let (number, rest) = data.split_at_mut(sequence.len());
             number.copy_from_slice(&sequence);
             rest.fill(0x5a);
@@ -203,15 +193,11 @@ impl Echoes {
         None
     }
 
-    fn endpoint(&self) -> IpEndpoint {
-        IpEndpoint::new(IpAddress::Ipv4(self.to), ECHO)
-    }
-
     fn report(&mut self, now: Moment) -> Report {
         self.cycles.sort_unstable();
         let cycles = &self.cycles;
         Report::RoundTrips {
-            with: self.to,
+            with: self.with,
             bytes: self.bytes,
             count: self.done,
             lost: self.lost,

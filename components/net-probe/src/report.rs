@@ -5,7 +5,7 @@ use core::fmt;
 use core::time::Duration;
 
 use igbvf::{Failure, Mac};
-use smoltcp::wire::{Ipv4Address, Ipv4Cidr};
+use smoltcp::wire::{IpEndpoint, Ipv4Address, Ipv4Cidr};
 
 use crate::Moment;
 
@@ -42,7 +42,7 @@ pub enum Report {
     /// Round trips were measured.
     RoundTrips {
         /// With whom.
-        with: Ipv4Address,
+        with: IpEndpoint,
         /// Bytes of data in each direction.
         bytes: usize,
         /// How many came back.
@@ -57,9 +57,9 @@ pub enum Report {
         took: Moment,
     },
     /// So many bytes were sent over TCP, and acknowledged.
-    Sent(Ipv4Address, u64, Moment),
+    Sent(IpEndpoint, u64, Moment),
     /// A measurement ended without result.
-    Unreachable(Ipv4Address),
+    Unreachable(IpEndpoint),
     /// A measurement is under way already.
     Busy,
 }
@@ -83,9 +83,11 @@ impl fmt::Display for Milliseconds {
     }
 }
 
-/// Bytes in a time, as kilobytes per second; 0 for no time.
+/// Bytes in a time, as kilobytes per second; 0 if it took no time.
 fn rate(bytes: u64, time: Duration) -> u128 {
-    u128::from(bytes) * 1_000_000 / time.as_nanos().max(1)
+    (u128::from(bytes) * 1_000_000)
+        .checked_div(time.as_nanos())
+        .unwrap_or_default()
 }
 
 impl fmt::Display for Report {
@@ -134,7 +136,7 @@ impl fmt::Display for Report {
                 rate(bytes, took.time),
                 took.cycles
             ),
-            Self::Unreachable(address) => write!(f, "no measurement: {address} does not answer"),
+            Self::Unreachable(whom) => write!(f, "no measurement: {whom} does not answer"),
             Self::Busy => f.write_str("a measurement is under way"),
         }
     }
@@ -172,8 +174,8 @@ mod tests {
                 "drain: 2048001 bytes on port 9 in 2048.001 ms, 1000 kB/s",
             ),
             (
-                Report::Sent(gateway, 0, Moment::default()),
-                "sent to 10.0.2.2: 0 bytes in 0.000 ms, 0 kB/s, 0 cycles",
+                Report::Sent((gateway, 9).into(), 7, Moment::default()),
+                "sent to 10.0.2.2:9: 7 bytes in 0.000 ms, 0 kB/s, 0 cycles",
             ),
             (
                 Report::Failed(Failure::Silent),

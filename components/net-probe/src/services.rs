@@ -8,10 +8,9 @@ use smoltcp::iface::{SocketHandle, SocketSet};
 use smoltcp::socket::{tcp, udp};
 use smoltcp::time::Duration;
 
-use crate::command::DRAIN;
+use crate::command::{DRAIN, ECHO};
 use crate::{Moment, Report};
 
-const ECHO: u16 = 7;
 /// So many connections to the echo at once, and one to the drain.
 const ECHOES: usize = 4;
 /// TCP's buffer in each direction: 64 KiB minus one, which needs no scaled window.

@@ -66,7 +66,7 @@ impl<R: Mmio, D: Dma, O: Outgoing> Station<R, D, O> {
             Ok(State::Starting(next)) => Some(next),
             Ok(State::Running { link, next }) => {
                 self.watch_link(vf, link, now, say);
-                let due = self.pass(now, say);
+                let due = link.then(|| self.pass(now, say)).flatten();
                 Some(due.map_or(next, |due| due.min(next)))
             }
             Err(failure) => {
@@ -113,6 +113,11 @@ impl<R: Mmio, D: Dma, O: Outgoing> Station<R, D, O> {
         if let Some(probe) = self.probe.as_mut() {
             probe.command(command, now, say);
         }
+    }
+
+    /// Has the device read from an address that it was perhaps not granted. `false` if it cannot.
+    pub fn overstep(&mut self, address: u64) -> bool {
+        self.port.driver().send_from(address)
     }
 
     /// What was counted: by the device, frames that made no sense, and frames with a wrong checksum.

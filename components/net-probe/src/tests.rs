@@ -6,13 +6,22 @@ use std::vec::Vec;
 
 use igbvf::Failure;
 use proptest::prelude::*;
-use smoltcp::wire::Ipv4Address;
+use smoltcp::wire::{IpAddress, IpEndpoint, Ipv4Address};
 
 use crate::Command;
 use crate::testing::Lan;
 
 const FIRST: Ipv4Address = Ipv4Address::new(10, 0, 2, 15);
-const PEER: Ipv4Address = Ipv4Address::new(10, 99, 0, 2);
+
+fn at(a: u8, b: u8, c: u8, d: u8, port: u16) -> IpEndpoint {
+    IpEndpoint::new(IpAddress::v4(a, b, c, d), port)
+}
+
+/// Measures round trips with the neighbour's echo.
+fn echoes(count: usize, bytes: usize) -> Command {
+    let with = at(10, 99, 0, 2, 7);
+    Command::Echo { with, count, bytes }
+}
 
 fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -126,20 +135,12 @@ fn what_is_lost_is_sent_again() {
 #[test]
 fn neighbours_measure() {
     let mut lan = settled();
-    lan.command(
-        0,
-        Command::Echo {
-            address: PEER,
-            count: 1000,
-            bytes: 64,
-        },
-    );
-    let line = "round trips with 10.99.0.2: 1000 of 64 bytes, 0 lost, \
+    lan.command(0, echoes(1000, 64));
+    let line = "round trips with 10.99.0.2:7: 1000 of 64 bytes, 0 lost, \
                 minimum 20000 cycles, median 20000 cycles";
     lan.until(0, line);
     let send = Command::Send {
-        address: PEER,
-        port: 9,
+        to: at(10, 99, 0, 2, 9),
         bytes: 3 << 20,
     };
     for _ in 0..2 {
@@ -147,20 +148,18 @@ fn neighbours_measure() {
         lan.command(0, send);
         lan.command(0, send);
         lan.until(0, "a measurement is under way");
-        lan.until(0, "sent to 10.99.0.2: 3145728 bytes in ");
+        lan.until(0, "sent to 10.99.0.2:9: 3145728 bytes in ");
         lan.until(1, "drain: 3145728 bytes on port 9 in ");
     }
     // Nobody there; nobody who listens.
-    let nobody = Ipv4Address::new(10, 99, 0, 77);
     for command in [
         Command::Echo {
-            address: nobody,
+            with: at(10, 99, 0, 77, 7),
             count: 10,
             bytes: 64,
         },
         Command::Send {
-            address: Ipv4Address::new(10, 0, 2, 2),
-            port: 12_345,
+            to: at(10, 0, 2, 2, 12_345),
             bytes: 1,
         },
     ] {
@@ -174,21 +173,14 @@ fn neighbours_measure() {
 fn lost_echoes_are_counted() {
     let mut lan = settled();
     lan.lose = |frame| frame % 10 == 0;
-    lan.command(
-        0,
-        Command::Echo {
-            address: PEER,
-            count: 100,
-            bytes: 8,
-        },
-    );
+    lan.command(0, echoes(100, 8));
     lan.until(0, "round trips with");
     let (_, line) = lan.said.last().unwrap();
     let number = |after: &str| -> usize {
         let rest = &line[line.find(after).unwrap() + after.len()..];
         rest.split(' ').next().unwrap().parse().unwrap()
     };
-    let (came, lost) = (number(": "), number("bytes, "));
+    let (came, lost) = (number("7: "), number("bytes, "));
     assert_eq!(came + lost, 100, "{line}");
     assert!((10..30).contains(&lost), "{line}");
 }
@@ -343,14 +335,7 @@ fn a_network_that_is_never_quiet_leaves_time_for_others() {
     lan.run(Duration::from_millis(1));
     assert!(lan.card.deliver(0, &frame));
     lan.said.clear();
-    lan.command(
-        0,
-        Command::Echo {
-            address: PEER,
-            count: 10,
-            bytes: 64,
-        },
-    );
+    lan.command(0, echoes(10, 64));
     lan.until(0, "round trips");
 }
 
@@ -384,7 +369,7 @@ proptest! {
             lan.run(Duration::from_micros(50));
         }
         lan.said.clear();
-        lan.command(0, Command::Echo { address: PEER, count: 10, bytes: 64 });
-        lan.until(0, "round trips with 10.99.0.2: ");
+        lan.command(0, echoes(10, 64));
+        lan.until(0, "round trips with 10.99.0.2:7: ");
     }
 }
