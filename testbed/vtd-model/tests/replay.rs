@@ -6,9 +6,10 @@
 mod common;
 
 use common::modelled::{Modelled, abilities};
-use common::{Tables, config, expect_clean};
+use common::{Tables, config, expect_clean, start};
 use vtd::{Iommu, Unit};
-use vtd_model::{Board, Options};
+use vtd_model::{Board, Options, Registers};
+use vtd_sequences::broken::{Case, Insides, Victim};
 use vtd_sequences::{Digest, Replay, Tally};
 
 /// QEMU's, as it is started for tests.
@@ -74,4 +75,35 @@ fn the_model_does_what_qemu_does() {
         Replay::DIGEST,
         "the sequences or the map have changed: this belongs in Replay::DIGEST"
     );
+}
+
+struct Behind(Board);
+
+impl Insides for Behind {
+    type Registers = Registers;
+
+    fn registers(&self) -> Registers {
+        self.0.registers(0)
+    }
+
+    fn peek(&self, at: u64) -> u64 {
+        self.0.read(at)
+    }
+
+    fn poke(&mut self, at: u64, value: u64) {
+        self.0.write(at, value);
+        self.0.write_back(at, 8);
+    }
+}
+
+#[test]
+fn broken_tables_are_told_apart() {
+    for case in &Case::ALL {
+        let (board, driver) = start(&[QEMU]);
+        let host = Replay::PLAN.landing.unwrap().start;
+        let hardware = Modelled::new(&board);
+        let mut victim = Victim::new(driver, hardware, Behind(board), host).unwrap();
+        let done = victim.suffer(case);
+        assert_eq!(done, Ok(()), "{}", case.what);
+    }
 }

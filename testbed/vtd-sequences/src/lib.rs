@@ -12,6 +12,7 @@
 
 extern crate alloc;
 
+pub mod broken;
 mod hardware;
 mod operation;
 mod plan;

@@ -150,7 +150,9 @@ impl Unit {
         loop {
             let span = 4096u64 << (9 * (level - 1));
             let slot = table + at / span % 512 * 8;
-            let entry = self.fetch(slot, platform, demanded).ok_or(7)?;
+            // A highest table that cannot be read is a mistake in the context entry (LCT.4.3).
+            let reason = if level == levels { 3 } else { 7 };
+            let entry = self.fetch(slot, platform, demanded).ok_or(reason)?;
             (read, write) = (read && entry & 1 != 0, write && entry & 2 != 0);
             let key = (domain, level, at / span);
             if entry & 3 == 0 {

@@ -17,8 +17,8 @@ use crate::landing::Landing;
 /// The remapping unit's registers.
 pub fn vtd_registers() -> MmioRegion {
     let base: NonNull<u8> = memory_region_symbol!(vtd_registers: *mut u8);
-    // SAFETY: system.xml maps this page, uncached, to this program alone, which drives the unit
-    // through one value at a time.
+    // SAFETY: system.xml maps this page, uncached, to this program alone; what there is of it
+    // besides the driver's is used while the driver rests.
     unsafe { MmioRegion::new(base, 0x1000) }
 }
 

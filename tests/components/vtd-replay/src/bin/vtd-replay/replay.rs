@@ -3,16 +3,18 @@
 
 use core::arch::x86_64::__cpuid;
 
+use mmio::MmioRegion;
 use sel4_test::{Failure, TestResult, check, check_eq, fail};
 use vtd::{ApicMode, Config, Iommu, Unit};
+use vtd_sequences::broken::{Case, Victim};
 use vtd_sequences::{Abilities, Digest, Plan, Replay, Tally};
 
-use crate::differences::KNOWN;
+use crate::differences::{BROKEN, KNOWN};
 use crate::emulated::Emulated;
 use crate::machine;
-use crate::tables::Tables;
+use crate::tables::{Behind, Tables};
 
-fn unit() -> Result<Unit<mmio::MmioRegion>, Failure> {
+fn unit() -> Result<Unit<MmioRegion>, Failure> {
     Ok(Unit::probe(machine::vtd_registers())?)
 }
 
@@ -40,6 +42,47 @@ fn config() -> Config {
     }
 }
 
+fn take_over(half: usize, pairs: bool) -> Result<Iommu<MmioRegion, Tables>, Failure> {
+    match Iommu::take_over(Tables::new(half, pairs), [unit()?], config()) {
+        Ok(driver) => Ok(driver),
+        Err((_, error)) => fail!("taking over: {error}"),
+    }
+}
+
+/// As `testbed/vtd-model/tests/replay.rs` has it for the model.
+pub fn it_tells_broken_tables_apart() -> TestResult {
+    let mut devices = machine::devices()?;
+    let mut landing = machine::landing()?;
+    let mut clock = machine::clock()?;
+    let mut differences = [0; KNOWN.len()];
+    let host = Replay::PLAN.landing.unwrap_or_default().start;
+    let mut wrong = 0;
+    for (number, case) in Case::ALL.iter().enumerate() {
+        let hardware = Emulated::new(
+            number,
+            &mut devices,
+            &mut landing,
+            &mut clock,
+            &mut differences,
+        );
+        let driver = take_over(number, true)?;
+        let done =
+            Victim::new(driver, hardware, Behind, host).and_then(|mut victim| victim.suffer(case));
+        let known = BROKEN.iter().find(|(what, _)| *what == case.what);
+        match (done, known) {
+            (Ok(()), None) => {}
+            (Err(_), Some((_, what))) => log::info!("known: {what}"),
+            (Ok(()), Some((_, what))) => fail!("not met any more: {what}"),
+            (Err(why), None) => {
+                log::error!("{}: {why}", case.what);
+                wrong += 1;
+            }
+        }
+    }
+    check_eq!(wrong, 0, "cases that differ");
+    Ok(())
+}
+
 pub fn it_does_what_the_model_does() -> TestResult {
     let mut devices = machine::devices()?;
     let mut landing = machine::landing()?;
@@ -47,13 +90,8 @@ pub fn it_does_what_the_model_does() -> TestResult {
     let mut differences = [0; KNOWN.len()];
     let (mut digest, mut tally) = (Digest::default(), Tally::default());
     for (number, replay) in Replay::all().enumerate() {
-        let unit = unit()?;
-        let abilities = Abilities::of(unit.capabilities());
-        let tables = Tables::new(number, number % 4 < 2);
-        let driver = match Iommu::take_over(tables, [unit], config()) {
-            Ok(driver) => driver,
-            Err((_, error)) => fail!("taking over: {error}"),
-        };
+        let abilities = Abilities::of(unit()?.capabilities());
+        let driver = take_over(number, number % 4 < 2)?;
         let before = driver.memory().pages_in_use();
         let hardware = Emulated::new(
             number,

@@ -6,8 +6,12 @@ use core::arch::asm;
 use core::arch::x86_64::{_mm_clflush, _mm_mfence};
 use core::ptr::NonNull;
 
+use mmio::MmioRegion;
 use sel4_microkit::{memory_region_symbol, var};
 use vtd::{Hpa, Memory, PAGE_BYTES};
+use vtd_sequences::broken::Insides;
+
+use crate::machine::vtd_registers;
 
 const PAGES: usize = 1024;
 
@@ -24,17 +28,14 @@ pub struct Tables {
 impl Tables {
     /// The first or the second half, with nothing allocated. At most one value per half is in use.
     pub fn new(half: usize, pairs: bool) -> Self {
-        let base: NonNull<u8> = memory_region_symbol!(tables: *mut u8);
+        let (base, start, size) = region();
         let bytes = PAGES * PAGE_BYTES as usize;
-        assert!(
-            2 * bytes <= *var!(tables_size: usize = 0),
-            "the region is too small"
-        );
+        assert!(2 * bytes <= size, "the region is too small");
         let offset = half % 2 * bytes;
         Self {
             // SAFETY: the region has two halves.
             base: unsafe { base.add(offset) },
-            start: *var!(tables_paddr: u64 = 0) + offset as u64,
+            start: start + offset as u64,
             used: [false; PAGES],
             pairs,
         }
@@ -61,6 +62,47 @@ impl Tables {
         // SAFETY: the page is one of this half.
         unsafe { self.base.add((at.0 - self.start) as usize) }.cast()
     }
+}
+
+/// The tables in either half, and the unit, behind the driver's back.
+pub struct Behind;
+
+impl Insides for Behind {
+    type Registers = MmioRegion;
+
+    fn registers(&self) -> MmioRegion {
+        vtd_registers()
+    }
+
+    fn peek(&self, at: u64) -> u64 {
+        // SAFETY: `word` is inside the region, which the driver does not use at the same time.
+        word(at).map_or(0, |word| unsafe { word.read_volatile() })
+    }
+
+    fn poke(&mut self, at: u64, value: u64) {
+        if let Some(word) = word(at) {
+            // SAFETY: as above.
+            unsafe { word.write_volatile(value) }
+        }
+    }
+}
+
+/// Where the region is, what devices know it as, and its size.
+fn region() -> (NonNull<u8>, u64, usize) {
+    let base = memory_region_symbol!(tables: *mut u8);
+    (
+        base,
+        *var!(tables_paddr: u64 = 0),
+        *var!(tables_size: usize = 0),
+    )
+}
+
+/// A word of the region.
+fn word(at: u64) -> Option<NonNull<u64>> {
+    let (base, start, bytes) = region();
+    let offset = usize::try_from(at.checked_sub(start)?).ok()?;
+    // SAFETY: the offset is inside the region.
+    (offset < bytes).then(|| unsafe { base.add(offset) }.cast())
 }
 
 impl Memory for Tables {
