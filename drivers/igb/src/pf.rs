@@ -101,10 +101,16 @@ impl Pf {
 
     /// Limits what `vf` sends to `rate` megabits per second, on a link with `megabits` (§8.13):
     /// again whenever the speed of the link changes. 0 for no limit.
+    ///
+    /// The limit is of a queue, and a virtual function has two, `vf` and `vf + 8` (§8.26.1).
+    /// Drivers, Linux's among them, use the first; the second gets next to nothing, so that
+    /// nobody has twice his rate.
     pub fn set_rate(&mut self, registers: &mut impl Mmio, vf: u8, rate: u16, megabits: u16) {
-        registers.set(Reg::Rttdqsel, vf.into());
-        registers.set(Reg::Rttbcnrm, RATE_WINDOW);
-        registers.set(Reg::Rttbcnrc, rate_factor(rate, megabits));
+        for (queue, rate) in [(vf.saturating_add(MAX_VFS), rate.min(1)), (vf, rate)] {
+            registers.set(Reg::Rttdqsel, queue.into());
+            registers.set(Reg::Rttbcnrm, RATE_WINDOW);
+            registers.set(Reg::Rttbcnrc, rate_factor(rate, megabits));
+        }
     }
 
     /// Takes note of an interrupt, so that the next event raises another one. To be called before

@@ -258,6 +258,14 @@ fn rates_are_fractions_of_the_link() {
         let (mut card, mut pf) = system();
         assert!(pf.allow(&mut card, 6, Policy { rate, ..policy(6) }, megabits));
         assert_eq!((card.get(0x3604), card.get(0x36b0)), (6, factor), "{rate}");
+        // The second queue of the virtual function has 1 Mbit/s if the first has a limit.
+        let second = card
+            .log
+            .iter()
+            .position(|write| *write == (0x3604, 14))
+            .unwrap();
+        let crawl = if rate == 0 { 0 } else { 1 << 31 | 1000 << 14 };
+        assert_eq!(card.log[second + 2], (0x36b0, crawl), "{rate}");
     }
 }
 
