@@ -64,20 +64,21 @@ fn run(arguments: &Arguments) -> Result<(), Vec<Diagnostic>> {
     if arguments.check {
         return Ok(());
     }
-    write(arguments, &sdk, &image, config.printing).map_err(one)
+    let text = report::report(&image.spec, &system);
+    write(arguments, &sdk, &image, &text, config.printing).map_err(one)
 }
 
 fn write(
     arguments: &Arguments,
     sdk: &Sdk,
     image: &Image,
+    report: &str,
     printing: bool,
 ) -> Result<(), Diagnostic> {
     let module = Module::new(&sdk.initial_task(), image, printing)?;
     let mut output = Output::default();
     let size = output.add(&arguments.output, |out| module.write(out))?;
-    let text = report::report(&image.spec);
-    output.add(&arguments.report, |out| out.write_all(text.as_bytes()))?;
+    output.add(&arguments.report, |out| out.write_all(report.as_bytes()))?;
     if let Some(path) = &arguments.capdl_json {
         output.add(path, |out| json::write(&image.spec, out))?;
     }

@@ -5,8 +5,16 @@
 //! their place in the file, so that what only the builder can see (an ELF segment under a mapping,
 //! a symbol that is missing) is still reported at the line that caused it.
 
+mod functions;
+
+use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;
+
+pub use functions::{
+    Bar, Bars, FunctionDriver, NetworkPolicy, PhysicalFunction, VirtualFunction,
+    VirtualFunctionPolicy,
+};
 
 /// Bytes of the system description that an element's start tag takes.
 pub type Span = Range<usize>;
@@ -54,6 +62,15 @@ pub struct ProtectionDomain {
     /// `<?postern restart="N"?>`: how often the monitor starts this protection domain again after a
     /// fault (0: never).
     pub restarts: u32,
+    /// `<?postern function="…" …?>`: the physical functions that it shares out.
+    pub functions: Vec<PhysicalFunction>,
+}
+
+impl ProtectionDomain {
+    /// Whether it maps a memory region; what its guest maps does not count.
+    pub fn maps_region(&self, id: MrId) -> bool {
+        self.maps.iter().any(|map| map.mr == id)
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -170,6 +187,23 @@ pub struct Bdf {
     pub function: u8,
 }
 
+impl Bdf {
+    /// What the device's messages and DMA carry: bus << 8 | device << 3 | function.
+    pub fn requester(self) -> u16 {
+        u16::from(self.bus) << 8 | u16::from(self.device) << 3 | u16::from(self.function)
+    }
+}
+
+impl fmt::Display for Bdf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{:02x}:{:02x}.{:x}",
+            self.bus, self.device, self.function
+        )
+    }
+}
+
 #[derive(Debug, Clone)]
 pub struct IoPort {
     /// Number in the I/O ports' own name space, 0..=61.
@@ -249,6 +283,8 @@ pub struct IoAddressSpace {
     pub peripheral: Bdf,
     pub domain_id: u16,
     pub iomaps: Vec<Map>,
+    /// `<?postern owner="…" …?>`: the device is a virtual function.
+    pub vf: Option<VirtualFunction>,
     pub span: Span,
 }
 

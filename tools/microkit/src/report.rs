@@ -2,19 +2,23 @@
 //! What is in an image, for people. The sections are those of the upstream tool; their content has no
 //! fixed format.
 
+mod devices;
+
 use std::fmt::{self, Write};
 
 use object_spec::{CapData, IrqSource, Kind, Object, ObjectId, PageSize, Spec, Thread};
 
-/// The report on a spec.
-pub fn report(spec: &Spec) -> String {
+use crate::model::System;
+
+/// The report on a spec and on what it was made from.
+pub fn report(spec: &Spec, system: &System) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
-    let _ = write_all(&mut text, spec);
+    let _ = write_all(&mut text, spec, system);
     text
 }
 
-fn write_all(out: &mut String, spec: &Spec) -> fmt::Result {
+fn write_all(out: &mut String, spec: &Spec, system: &System) -> fmt::Result {
     writeln!(out, "# Initial Task (CapDL Initialiser) Details\n")?;
     writeln!(out, "\tCapability slots: {}", spec.slots())?;
     writeln!(
@@ -42,6 +46,7 @@ fn write_all(out: &mut String, spec: &Spec) -> fmt::Result {
             writeln!(out, "- {}: ports {first:#x} to {last:#x}", object.name)?;
         }
     }
+    devices::write(out, system)?;
     writeln!(out, "\n# Kernel Objects Details\n")?;
     for (id, object) in spec.objects.iter().enumerate() {
         writeln!(out, "{id:5}  {:<34}  {}", kind(&object.kind), object.name)?;

@@ -10,48 +10,42 @@ use zerocopy::IntoBytes;
 
 use super::builder::{Builder, Frames};
 use super::pds::region;
-use crate::model::{Bdf, IoAddressSpace, Map, System};
+use super::tables::{Special, named};
+use crate::model::{IoAddressSpace, Map, System};
+
+const GRANTS: Special = Special {
+    name: REGION,
+    content: "the DMA grants",
+};
 
 impl Builder<'_> {
     /// Fills the region named [`REGION`] with what every `<io_address_space>` grants.
-    pub(super) fn dma_grants(&mut self, regions: &[Option<Frames>]) {
+    pub(super) fn iommu(&mut self, regions: &[Option<Frames>]) {
         let system = self.input.system;
-        let Some(id) = system
-            .memory_regions
-            .iter()
-            .position(|region| region.name == REGION)
-        else {
-            self.unenforced(&format!("there is no memory region '{REGION}'"));
-            return;
-        };
-        let memory = &system.memory_regions[id];
-        let Some(frames) = region(regions, id) else {
-            self.unenforced(&format!("nobody maps memory region '{REGION}'"));
-            return;
-        };
-        self.read_only(id);
-        let (bytes, maps) = table(system);
-        if bytes.len() as u64 > memory.size {
-            let message = format!(
-                "memory region '{REGION}' has {:#x} bytes, the DMA grants need {:#x}",
-                memory.size,
-                bytes.len()
-            );
-            self.error(&memory.span, message, "make it larger");
+        if system.io_address_spaces.is_empty() && named(system, REGION).is_none() {
             return;
         }
-        self.fill(frames, 0, &bytes);
-        for (index, map) in maps.iter().enumerate() {
-            let Some(target) = region(regions, map.mr) else {
-                continue;
-            };
-            let offset = paddr_offset(system.io_address_spaces.len(), index) as u64;
-            let source = FillSource::PhysicalAddress(target.id);
+        let (bytes, maps) = table(system);
+        let frames = match self.table(regions, &GRANTS, &bytes) {
+            Ok(frames) => frames,
+            Err(why) => return self.unenforced(&why),
+        };
+        let Some(frames) = frames else {
+            return;
+        };
+        let mut late = |offset: usize, source| {
+            let offset = offset as u64;
             self.spec.fills.push(Fill {
-                frames: frames.id,
+                frames,
                 offset,
                 source,
             });
+        };
+        for (index, map) in maps.iter().enumerate() {
+            if let Some(target) = region(regions, map.mr) {
+                let offset = paddr_offset(system.io_address_spaces.len(), index);
+                late(offset, FillSource::PhysicalAddress(target.id));
+            }
         }
     }
 
@@ -67,44 +61,18 @@ impl Builder<'_> {
             self.error(&space.span, message, help);
         }
     }
-
-    /// What everybody relies on is written by nobody.
-    fn read_only(&mut self, id: usize) {
-        let system = self.input.system;
-        let guests = system
-            .pds
-            .iter()
-            .filter_map(|pd| pd.virtual_machine.as_ref());
-        let maps = system
-            .pds
-            .iter()
-            .flat_map(|pd| &pd.maps)
-            .chain(guests.flat_map(|vm| &vm.maps));
-        let devices = system
-            .io_address_spaces
-            .iter()
-            .flat_map(|space| &space.iomaps);
-        for map in maps
-            .chain(devices)
-            .filter(|map| map.mr == id && map.perms.write)
-        {
-            let message =
-                format!("memory region '{REGION}' holds the DMA grants and is mapped writable");
-            self.error(&map.span, message, "map it with perms=\"r\"");
-        }
-    }
 }
 
-/// The table without physical addresses, and the mapping behind each grant.
+/// The table without what is known at boot only, and the mapping behind each grant.
 fn table(system: &System) -> (Vec<u8>, Vec<&Map>) {
     let mut spaces: Vec<&IoAddressSpace> = system.io_address_spaces.iter().collect();
-    spaces.sort_by_key(|space| requester(space.peripheral));
+    spaces.sort_by_key(|space| space.peripheral.requester());
     let (mut devices, mut grants, mut maps) = (Vec::new(), Vec::new(), Vec::new());
     for space in spaces {
         let mut own: Vec<&Map> = space.iomaps.iter().collect();
         own.sort_by_key(|map| map.vaddr);
         devices.push(Device {
-            requester: requester(space.peripheral).into(),
+            requester: space.peripheral.requester().into(),
             domain: space.domain_id.into(),
             first_grant: (maps.len() as u32).into(),
             grants: (own.len() as u32).into(),
@@ -134,12 +102,6 @@ fn table(system: &System) -> (Vec<u8>, Vec<&Map>) {
         tables_paddr: 0.into(),
         tables_len: 0.into(),
     };
-    (
-        [header.as_bytes(), devices.as_bytes(), grants.as_bytes()].concat(),
-        maps,
-    )
-}
-
-fn requester(pci: Bdf) -> u16 {
-    u16::from(pci.bus) << 8 | u16::from(pci.device) << 3 | u16::from(pci.function)
+    let bytes = [header.as_bytes(), devices.as_bytes(), grants.as_bytes()];
+    (bytes.concat(), maps)
 }

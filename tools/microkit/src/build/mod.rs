@@ -15,7 +15,9 @@ mod programs;
 mod regions;
 mod schedule;
 mod space;
+mod tables;
 mod values;
+mod vf_grants;
 
 use std::path::{Path, PathBuf};
 
@@ -77,16 +79,8 @@ impl Builder<'_> {
         let monitor_program = self.monitor_program();
         let programs = self.programs();
         let regions = self.regions();
-        if !self.input.system.io_address_spaces.is_empty()
-            || self
-                .input
-                .system
-                .memory_regions
-                .iter()
-                .any(|region| region.name == image_spec::dma_grants::REGION)
-        {
-            self.dma_grants(&regions);
-        }
+        self.iommu(&regions);
+        self.vf_grants(&regions);
         let (monitor_program, mut programs) = (monitor_program?, programs?);
         let objects = self.objects();
         let entries: Vec<u64> = programs.iter().map(|loaded| loaded.program.entry).collect();

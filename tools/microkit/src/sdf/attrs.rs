@@ -14,9 +14,22 @@ pub(super) struct Attr<'a> {
     pub span: Span,
 }
 
-/// The attributes of an element, unknown ones having been reported.
+/// An attribute as it is found: of an element, or of a processing instruction.
+pub(super) struct Item<'a> {
+    pub name: &'a str,
+    /// In an XML namespace, so that it is none of those that anything here knows.
+    pub foreign: bool,
+    /// Where the name stands.
+    pub place: Span,
+    pub attr: Attr<'a>,
+}
+
+/// The attributes of an element or of an instruction in it, unknown ones having been reported.
 pub(super) struct Attrs<'a> {
     pub element: Element<'a>,
+    items: Vec<Item<'a>>,
+    /// What has the attributes: the element, if it is not an instruction in it.
+    instruction: Option<Span>,
     /// Absent attributes for which a misspelt one stands: not reported a second time as missing.
     misspelt: Vec<&'static str>,
 }
@@ -24,54 +37,82 @@ pub(super) struct Attrs<'a> {
 impl<'a> Element<'a> {
     /// Checks that all attributes are among `known`.
     pub fn attrs(self, context: &mut Context<'_>, known: &[&'static str]) -> Attrs<'a> {
-        let mut misspelt = Vec::new();
-        for attribute in self.node.attributes() {
-            let name = attribute.name();
-            if attribute.namespace().is_none() && known.contains(&name) {
-                continue;
+        let items = self.node.attributes().map(|attribute| {
+            let mut span = attribute.range_value();
+            if span.is_empty() {
+                span = attribute.range();
             }
-            if context.is_full() {
-                break;
+            let value = attribute.value();
+            Item {
+                name: attribute.name(),
+                foreign: attribute.namespace().is_some(),
+                place: attribute.range_qname(),
+                attr: Attr { value, span },
             }
-            let absent = known
-                .iter()
-                .copied()
-                .filter(|word| !self.node.has_attribute(*word));
-            let near = nearest(name, absent.clone());
-            let help = match near {
-                Some(near) => format!("did you mean {near}?"),
-                None if known.is_empty() => format!("{} has no attributes", self.name()),
-                None => format!("{} may have {}", self.name(), list(known)),
-            };
-            let message = format!("{}: unknown attribute {}", self.describe(), quote(name));
-            context.error(attribute.range_qname(), message, help);
-            misspelt.extend(absent.filter(|word| Some(*word) == near));
-        }
-        Attrs {
-            element: self,
-            misspelt,
-        }
+        });
+        Attrs::new(context, self, items.collect(), None, known)
     }
 }
 
 impl<'a> Attrs<'a> {
+    /// Checks that all of `items` are among `known`. They are those of `element` or of the
+    /// instruction at a place in it.
+    pub fn new(
+        context: &mut Context<'_>,
+        element: Element<'a>,
+        items: Vec<Item<'a>>,
+        instruction: Option<Span>,
+        known: &[&'static str],
+    ) -> Self {
+        let mut misspelt = Vec::new();
+        let whose = match instruction {
+            Some(_) => "<?postern?>",
+            None => element.name(),
+        };
+        for item in &items {
+            let is_known = !item.foreign && known.contains(&item.name);
+            if is_known || context.is_full() {
+                continue;
+            }
+            let absent = known
+                .iter()
+                .copied()
+                .filter(|word| !items.iter().any(|item| !item.foreign && item.name == *word));
+            let near = nearest(item.name, absent.clone());
+            let help = match near {
+                Some(near) => format!("did you mean {near}?"),
+                None if known.is_empty() => format!("{whose} has no attributes"),
+                None => format!("{whose} may have {}", list(known)),
+            };
+            let name = quote(item.name);
+            let message = format!("{}: unknown attribute {name}", element.describe());
+            context.error(item.place.clone(), message, help);
+            misspelt.extend(absent.filter(|word| Some(*word) == near));
+        }
+        Attrs {
+            element,
+            items,
+            instruction,
+            misspelt,
+        }
+    }
+
     /// The attribute if it is there.
     pub fn get(&self, name: &str) -> Option<Attr<'a>> {
-        let attribute = self.element.node.attribute_node(name)?;
-        let mut span = attribute.range_value();
-        if span.is_empty() {
-            span = attribute.range();
-        }
-        Some(Attr {
-            value: attribute.value(),
-            span,
-        })
+        let named = |item: &&Item<'_>| !item.foreign && item.name == name;
+        let found = self.items.iter().find(named)?;
+        Some(found.attr.clone())
+    }
+
+    /// Where all of it stands.
+    fn span(&self) -> Span {
+        let element = || self.element.span();
+        self.instruction.clone().unwrap_or_else(element)
     }
 
     /// Where the value stands, or else the start tag.
     pub fn span_of(&self, name: &str) -> Span {
-        self.get(name)
-            .map_or_else(|| self.element.span(), |attr| attr.span)
+        self.get(name).map_or_else(|| self.span(), |attr| attr.span)
     }
 
     /// Whether `name` stands there under a misspelt name, which has been reported.
@@ -111,7 +152,7 @@ impl<'a> Attrs<'a> {
             return Reported;
         }
         context.error(
-            self.element.span(),
+            self.span(),
             format!("{}: missing attribute '{name}'", self.element.describe()),
             format!("add {name}=\"…\""),
         )

@@ -3,15 +3,21 @@
 
 use super::context::{Context, Parsed};
 use super::element::Element;
+use super::grant;
 use super::limits::{DOMAIN_ID, IOVA_TOP};
 use super::map::{letters, region};
 use super::number::Limit;
 use super::pci;
+use super::pd::PdDraft;
 use crate::model::{IoAddressSpace, Map, Perms};
 
 const IOVA: Limit = Limit::new(0, IOVA_TOP - 1, "I/O virtual addresses have 39 bits");
 
-pub(super) fn parse(context: &mut Context<'_>, element: Element<'_>) -> Parsed<IoAddressSpace> {
+pub(super) fn parse(
+    context: &mut Context<'_>,
+    element: Element<'_>,
+    pds: &[PdDraft<'_>],
+) -> Parsed<IoAddressSpace> {
     if !context.config.io_address_spaces {
         let message = format!("{}: nothing would enforce it", element.describe());
         let help = "choose a board with an IOMMU, owned by the kernel or by a protection domain";
@@ -21,6 +27,7 @@ pub(super) fn parse(context: &mut Context<'_>, element: Element<'_>) -> Parsed<I
     let name = attrs.text(context, "name");
     let peripheral = pci::attribute(context, &attrs, "peripheral_id");
     let domain_id = attrs.number(context, "domain_id", DOMAIN_ID);
+    let vf = grant::parse(context, element, pds);
     let mut iomaps = Vec::new();
     for child in element.children(context) {
         if child.is("iomap") {
@@ -34,6 +41,7 @@ pub(super) fn parse(context: &mut Context<'_>, element: Element<'_>) -> Parsed<I
         peripheral: peripheral?,
         domain_id: domain_id? as u16,
         iomaps,
+        vf: vf?,
         span: element.span(),
     })
 }

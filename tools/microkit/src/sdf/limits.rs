@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! What a system may have at most, and why.
 
+use image_spec::vf_grants;
+
 use super::number::Limit;
 
 /// Longest system description, in bytes. The largest that makes sense (63 protection domains with all
@@ -76,6 +78,56 @@ pub(super) const DOMAIN_ID: Limit = Limit::new(
     1,
     0xffff,
     "an IOMMU domain has 16 bits, and domain 0 is reserved",
+);
+/// Bytes of the BARs of virtual functions, and of all others that are not larger: what the registers of
+/// an igb's virtual function (82576 datasheet) and of an NVMe controller (NVMe 1.4, 3.1) take.
+pub(super) const BAR_STEP: u64 = 0x4000;
+/// Bytes of the registers of an igb (82576 datasheet, BAR 0).
+pub(super) const IGB_BAR0_STEP: u64 = 0x2_0000;
+/// End of the addresses of BARs, exclusive.
+pub(super) const BAR_TOP: u64 = vf_grants::BAR_END;
+pub(super) const BAR: Limit = Limit::new(BAR_STEP, BAR_TOP - 1, "BARs lie below 4 GiB");
+pub(super) const IGB_VFS: Limit = Limit::new(
+    1,
+    vf_grants::IGB_VFS as u64,
+    "an igb (82576) has 8 virtual functions",
+);
+pub(super) const NVME_VFS: Limit = Limit::new(
+    1,
+    vf_grants::NVME_VFS as u64,
+    "an NVMe controller has at most 127 virtual functions",
+);
+pub(super) const VF: Limit = Limit::new(
+    0,
+    vf_grants::NVME_VFS as u64 - 1,
+    "virtual functions are numbered from 0",
+);
+/// Interrupts of a virtual function.
+pub(super) const VF_IRQS: usize = vf_grants::HANDLES;
+pub(super) const VLAN: Limit = Limit::new(
+    0,
+    vf_grants::VLAN_MAX as u64,
+    "VLANs are numbered from 1, 0 is for none, and 4095 is reserved",
+);
+pub(super) const RATE: Limit = Limit::new(
+    0,
+    vf_grants::RATE_MAX as u64,
+    "it is in Mbit/s, of which the link has 1000; 0 is for no limit",
+);
+pub(super) const MULTICAST: Limit = Limit::new(
+    0,
+    vf_grants::MULTICAST_MAX as u64,
+    "it is a number of addresses, of which the device takes 30 from each virtual function",
+);
+pub(super) const FRAME: Limit = Limit::new(
+    vf_grants::FRAME_MIN as u64,
+    vf_grants::FRAME_MAX as u64,
+    "it is the longest frame in bytes, at least one of the usual length with a VLAN tag",
+);
+pub(super) const NAMESPACE: Limit = Limit::new(
+    1,
+    0xffff_fffe,
+    "namespaces are numbered from 1, and the last number means all of them",
 );
 pub(super) const RESTARTS: Limit = Limit::new(
     0,

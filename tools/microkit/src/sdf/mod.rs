@@ -2,7 +2,7 @@
 //! The system description parser.
 //!
 //! It takes the System Description Format of Microkit 2.3 for x86-64, with one element more
-//! (`<cap_vcpu>`) and one processing instruction (`<?postern restart="N"?>`). The grammar stands in
+//! (`<cap_vcpu>`) and one processing instruction (`<?postern …?>`). The grammar stands in
 //! docs/system-description.md.
 //!
 //! Two passes over the XML tree: the first collects the names of protection domains and memory
@@ -19,11 +19,15 @@ mod cspace;
 mod domains;
 mod element;
 mod file;
+mod function;
+mod grant;
 mod image;
+mod instruction;
 mod iommu;
 mod ioport;
 mod irq;
 mod limits;
+mod mac;
 mod map;
 mod mr;
 mod names;

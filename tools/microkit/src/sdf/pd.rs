@@ -47,6 +47,8 @@ pub(super) struct PdDraft<'a> {
     pub parent_setvar: Option<SetVar>,
     /// It has one, though it may not be in the model for its errors.
     pub has_machine: bool,
+    /// Some of its physical functions are not in the model for their errors.
+    pub broken_functions: bool,
 }
 
 /// Makes the name known, so that elements before this one can refer to it.
@@ -90,6 +92,7 @@ pub(super) fn parse<'a>(
         Some(pd) => as_child(context, &attrs, pd),
         None => (None, None),
     };
+    let policy = policy::parse(context, element);
     let mut model = ProtectionDomain {
         name,
         span: element.span(),
@@ -107,7 +110,8 @@ pub(super) fn parse<'a>(
         setvars: Vec::new(),
         cspace: Vec::new(),
         virtual_machine: None,
-        restarts: policy::restarts(context, element),
+        restarts: policy.restarts,
+        functions: policy.functions,
     };
     if attrs.flag(context, "smc", false) == Ok(true) {
         let message = format!(
@@ -124,6 +128,7 @@ pub(super) fn parse<'a>(
         map_top: stack_size.map(|size| STACK_TOP - size),
         parent_setvar,
         has_machine: element.children_named("virtual_machine").next().is_some(),
+        broken_functions: policy.broken_functions,
     }
 }
 

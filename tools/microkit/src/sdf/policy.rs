@@ -1,93 +1,96 @@
 // SPDX-License-Identifier: BSD-2-Clause
-//! `<?postern restart="N"?>` in a protection domain: what the monitor does when it faults.
-//!
-//! A processing instruction and no element, so that other tools that read the format pass it over.
+//! The instructions in a protection domain: `<?postern restart="N"?>`, what the monitor does when it
+//! faults, and one for each physical function that it shares out.
 
-use roxmltree::{Document, Node};
-
-use super::context::Context;
+use super::context::{Context, Parsed, Reported};
 use super::element::Element;
+use super::function;
+use super::instruction::{self, Instruction};
 use super::limits::RESTARTS;
-use super::number;
-use super::text::{nearest, quote};
-use crate::model::Span;
+use super::text::quote;
+use crate::model::{PhysicalFunction, Span};
 
-const TARGET: &str = "postern";
-const FORM: &str = "write <?postern restart=\"N\"?>: the monitor starts it again at most N times";
+const FORM: &str = "write <?postern restart=\"N\"?> to have the monitor start it again at most N \
+                    times, or <?postern function=\"BUS:DEVICE.FUNCTION\" …?> if it shares out a \
+                    device's virtual functions";
 
-/// How often the protection domain may be restarted, 0 without an instruction.
-pub(super) fn restarts(context: &mut Context<'_>, element: Element<'_>) -> u32 {
-    let mut first: Option<Span> = None;
-    let mut restarts = 0;
-    for node in element.node.children().filter(|node| is_ours(*node)) {
-        let span = node.range();
-        if let Some(first) = &first {
-            let message = format!("{}: more than one <?postern?>", element.describe());
-            let earlier = (first.clone(), "the first");
-            context.conflict(span, earlier, message, "remove one");
+/// Physical functions that grants can name.
+const FUNCTIONS_MAX: usize = 256;
+
+/// What the instructions of a protection domain say.
+#[derive(Default)]
+pub(super) struct Policy {
+    /// How often the protection domain may be restarted, 0 without an instruction.
+    pub restarts: u32,
+    pub functions: Vec<PhysicalFunction>,
+    /// There is an instruction on a function that is not in `functions` for its errors.
+    pub broken_functions: bool,
+}
+
+pub(super) fn parse(context: &mut Context<'_>, element: Element<'_>) -> Policy {
+    let mut policy = Policy::default();
+    let mut first = None;
+    for instruction in instruction::all(context, element, FORM) {
+        let Ok(instruction) = instruction else {
+            policy.broken_functions = true;
             continue;
-        }
-        let parent = element.node.parent_element();
-        if let Some(parent) = parent.filter(|parent| parent.has_tag_name("protection_domain")) {
-            let name = quote(parent.attribute("name").unwrap_or_default());
-            let message = format!("{}: the monitor does not restart it", element.describe());
-            let help = format!("its parent {name} gets its faults and decides: remove this");
-            context.error(span.clone(), message, help);
-        } else {
-            restarts = parse(context, element, node);
-        }
-        first = Some(span);
-    }
-    restarts
-}
-
-fn parse(context: &mut Context<'_>, element: Element<'_>, node: Node<'_, '_>) -> u32 {
-    let value = node.pi().and_then(|pi| pi.value).unwrap_or_default().trim();
-    let about = element.describe();
-    let quoted = value
-        .strip_prefix("restart")
-        .and_then(|rest| rest.trim_start().strip_prefix('='))
-        .map(str::trim_start)
-        .and_then(|rest| {
-            let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-            rest.strip_prefix(quote)?.strip_suffix(quote)
-        });
-    let Some(text) = quoted else {
-        let message = format!("{about}: <?postern?> says {}", quote(value));
-        context.error(node.range(), message, FORM);
-        return 0;
-    };
-    match number::parse(text) {
-        Ok(number) if RESTARTS.contains(number) => number as u32,
-        _ => {
-            let message = format!(
-                "{about}: restart is {}, but must be {RESTARTS}",
-                quote(text)
-            );
-            context.error(node.range(), message, RESTARTS.why);
-            0
-        }
-    }
-}
-
-/// Reports our instructions outside protection domains, and warns of those whose name is misspelt.
-pub(super) fn check_places(context: &mut Context<'_>, document: &Document<'_>) {
-    for node in document.descendants().filter(Node::is_pi) {
-        let Some(pi) = node.pi() else { continue };
-        if is_ours(node) {
-            let parent = node.parent_element();
-            if !parent.is_some_and(|parent| parent.has_tag_name("protection_domain")) {
-                let message = "<?postern?> stands outside a protection_domain";
-                let help = "move it into the protection_domain that it is for";
-                context.error(node.range(), message, help);
+        };
+        if instruction.has_any(function::ATTRIBUTES) {
+            match function::parse(context, instruction) {
+                Ok(function) if policy.functions.len() == FUNCTIONS_MAX => {
+                    let message = format!(
+                        "{}: it shares out more than {FUNCTIONS_MAX} physical functions",
+                        element.describe()
+                    );
+                    let help = "the table of VF grants has room for no more: remove some";
+                    context.error(function.span, message, help);
+                    policy.broken_functions = true;
+                    break;
+                }
+                Ok(function) => policy.functions.push(function),
+                Err(Reported) => policy.broken_functions = true,
             }
-        } else if nearest(pi.target, [TARGET]).is_some() {
-            let message = format!("<?{}?> is ignored", quote(pi.target).trim_matches('\''));
-            context.warning(node.range(), message, "did you mean <?postern …?>?");
+        } else {
+            let span = instruction.span.clone();
+            if let Ok(restarts) = restarts(context, instruction, first.as_ref()) {
+                policy.restarts = restarts;
+            }
+            first.get_or_insert(span);
         }
+    }
+    policy
+}
+
+/// The number of restarts. `first` is the place of an earlier instruction.
+fn restarts(
+    context: &mut Context<'_>,
+    instruction: Instruction<'_>,
+    first: Option<&Span>,
+) -> Parsed<u32> {
+    let (element, span) = (instruction.element, instruction.span.clone());
+    if let Some(first) = first {
+        let message = format!("{}: more than one <?postern restart?>", element.describe());
+        let earlier = (first.clone(), "the first");
+        return Err(context.conflict(span, earlier, message, "remove one"));
+    }
+    if let Some(parent) = parent(element) {
+        let message = format!("{}: the monitor does not restart it", element.describe());
+        let name = quote(parent);
+        let help = format!("its parent {name} gets its faults and decides: remove this");
+        return Err(context.error(span, message, help));
+    }
+    let known = [&["restart"], function::ATTRIBUTES].concat();
+    let attrs = instruction.attrs(context, &known);
+    match attrs.optional_number(context, "restart", RESTARTS)? {
+        Some(restarts) => Ok(restarts as u32),
+        // There is some other attribute, which has been reported.
+        None => Err(Reported),
     }
 }
 
-fn is_ours(node: Node<'_, '_>) -> bool {
-    node.pi().is_some_and(|pi| pi.target == TARGET)
+/// Name of the protection domain that one stands in.
+fn parent(element: Element<'_>) -> Option<&str> {
+    let parent = element.node.parent_element()?;
+    let is_pd = parent.has_tag_name("protection_domain");
+    is_pd.then(|| parent.attribute("name").unwrap_or_default())
 }

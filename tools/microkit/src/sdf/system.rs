@@ -8,12 +8,12 @@ use super::check;
 use super::context::{Context, Parsed, Reported};
 use super::domains;
 use super::element::Element;
+use super::instruction;
 use super::iommu;
 use super::limits::PDS_MAX;
 use super::mr::{self, MrDraft};
 use super::pages;
 use super::pd::{self, PdDraft};
-use super::policy;
 use super::text::quote;
 use crate::model::{Channel, Domains, IoAddressSpace, PdId, System};
 
@@ -85,11 +85,11 @@ pub(super) fn parse<'a>(context: &mut Context<'a>, document: &'a Document<'a>) -
                 .extend(channel::parse(context, *child, &mut draft.pds)),
             "io_address_space" => draft
                 .io_address_spaces
-                .extend(iommu::parse(context, *child)),
+                .extend(iommu::parse(context, *child, &draft.pds)),
             _ => {}
         }
     }
-    policy::check_places(context, document);
+    instruction::check_places(context, document);
     if pds.is_empty() {
         context.error(
             root.span(),

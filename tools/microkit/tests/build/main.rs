@@ -7,6 +7,7 @@ mod command;
 mod errors;
 #[path = "../fixture/mod.rs"]
 mod fixture;
+mod functions;
 mod grants;
 mod limits;
 mod memory;

@@ -64,6 +64,23 @@ fn many_equal_elements_take_no_quadratic_time() {
     ] {
         parse_in_time(&format!("<system>{}</system>", element.repeat(15_000)));
     }
+    let function = "<?postern function=\"0:3.0\" driver=\"nvme\" vfs=\"1\" bar0=\"0x4000\" vf_bar0=\"0x8000\"?>";
+    let grant = "<?postern owner=\"a\" function=\"0:3.0\" vf=\"0\"?>";
+    let functions = PD.replace("<program", &format!("{}<program", function.repeat(20_000)));
+    let space = format!(
+        "<io_address_space name=\"n\" peripheral_id=\"0:0.0\" domain_id=\"1\">{grant}</io_address_space>"
+    );
+    let registers =
+        "<memory_region name=\"m\" size=\"0x4000\" phys_addr=\"0x4000\"/>".repeat(10_000);
+    parse_in_time(&format!(
+        "<system>{functions}{registers}{}</system>",
+        space.repeat(8_000)
+    ));
+    let attributes = "restart=\"1\" ".repeat(200_000);
+    parse_in_time(&format!(
+        "<system>{}</system>",
+        PD.replace("<program", &format!("<?postern {attributes}?><program"))
+    ));
     let domains = "<domain name=\"d\"/>".repeat(40_000);
     let turns = "<schedule_entry domain=\"d\" duration=\"1 us\"/>".repeat(20_000);
     parse_in_time(&format!(
@@ -98,6 +115,13 @@ fn long_values_are_cut_in_messages() {
         format!(
             "<system>{}</system>",
             PD.replace("<program", &format!("<?postern {long}?><program"))
+        ),
+        format!(
+            "<system>{}</system>",
+            PD.replace(
+                "<program",
+                &format!("<?postern {long}=\"{long}\"?><program")
+            )
         ),
     ] {
         parse_in_time(&text);

@@ -48,16 +48,4 @@ pub(super) fn check(context: &mut Context<'_>, draft: &Draft<'_>) {
             "a pin raises one vector: let one protection domain have it and notify the other";
         context.conflict(span, (first, "the first with this pin"), message, help);
     }
-    let messages = irqs.iter().filter_map(|(irq, pd)| match irq.source {
-        IrqSource::Msi { pci, handle } => Some(((pci, handle), irq.span.clone(), (handle, *pd))),
-        IrqSource::Ioapic { .. } => None,
-    });
-    for ((span, (handle, pd)), _) in duplicates(messages.collect()) {
-        let message = format!(
-            "irq in protection_domain {}: the device has handle {handle} already",
-            quote(pd)
-        );
-        let help = "with interrupt remapping each message of a device needs a handle of its own";
-        context.warning(span, message, help);
-    }
 }

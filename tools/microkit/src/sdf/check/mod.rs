@@ -6,12 +6,16 @@
 mod caps;
 mod channels;
 mod extents;
+mod functions;
+mod grants;
 mod ids;
 mod interrupts;
 mod maps;
 mod pds;
 mod ports;
 mod regions;
+mod registers;
+mod remapping;
 mod setvars;
 mod spaces;
 
@@ -27,6 +31,10 @@ pub(super) fn all(context: &mut Context<'_>, draft: &Draft<'_>) {
     maps::check(context, draft);
     regions::check(context, draft);
     spaces::check(context, draft);
+    functions::check(context, draft);
+    grants::check(context, draft);
+    registers::check(context, draft);
+    remapping::check(context, draft);
     setvars::check(context, draft);
     caps::check(context, draft);
 }

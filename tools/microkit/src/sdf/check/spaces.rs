@@ -21,13 +21,10 @@ pub(super) fn check(context: &mut Context<'_>, draft: &Draft<'_>) {
         .iter()
         .map(|space| (space.peripheral, space.span.clone(), space));
     for ((span, space), (first, _)) in duplicates(devices.collect()) {
-        let pci = space.peripheral;
         let message = format!(
-            "io_address_space {}: device {:02x}:{:02x}.{} has one already",
+            "io_address_space {}: device {} has one already",
             quote(&space.name),
-            pci.bus,
-            pci.device,
-            pci.function
+            space.peripheral
         );
         let help = "a device is in one address space: put all its iomaps there";
         context.conflict(span, (first, "the first of this device"), message, help);
