@@ -9,16 +9,18 @@ use crate::error::{About, Result};
 use crate::spaces::rights;
 use crate::system::{System, cap_in, place};
 
-/// Makes the handlers of all interrupts and the capabilities to I/O ports.
-pub fn devices(system: &System) -> Result<()> {
+/// Makes the handlers of all interrupts and the capabilities to I/O ports. `remapped` tells whether the
+/// entries of IOAPICs name those of the interrupt-remapping table.
+pub fn devices(system: &System, remapped: bool) -> Result<()> {
     for (id, object) in (0..).zip(&system.spec.objects) {
         let dst = place(system.slot(id, 0));
         match object.kind {
-            Kind::IrqHandler { vector, source } => irq_handler(vector, source, &dst).about(
-                system,
-                id,
-                format_args!("no handler for {source} with vector {vector}"),
-            )?,
+            Kind::IrqHandler { vector, source } => irq_handler(vector, source, remapped, &dst)
+                .about(
+                    system,
+                    id,
+                    format_args!("no handler for {source} with vector {vector}"),
+                )?,
             Kind::IoPorts { first, last } => {
                 let all = place(slot::IO_PORT.index());
                 let minted = dst.mint(&all, CapRights::all(), io_port_badge(first, last));
@@ -30,7 +32,12 @@ pub fn devices(system: &System) -> Result<()> {
     Ok(())
 }
 
-fn irq_handler(vector: u8, source: IrqSource, dst: &AbsoluteCPtr) -> sel4::Result<()> {
+fn irq_handler(
+    vector: u8,
+    source: IrqSource,
+    remapped: bool,
+    dst: &AbsoluteCPtr,
+) -> sel4::Result<()> {
     let control = slot::IRQ_CONTROL.cap();
     let vector = vector.into();
     match source {
@@ -39,14 +46,17 @@ fn irq_handler(vector: u8, source: IrqSource, dst: &AbsoluteCPtr) -> sel4::Resul
             pin,
             level,
             active_low,
-        } => control.irq_control_get_ioapic(
-            ioapic.into(),
-            pin.into(),
-            level.into(),
-            active_low.into(),
-            vector,
-            dst,
-        ),
+            irte,
+        } => {
+            let (ioapic, pin) = (ioapic.into(), pin.into());
+            let (level, polarity) = (level.into(), active_low.into());
+            match irte.filter(|_| remapped) {
+                Some(irte) => control.irq_control_get_ioapic_remapped(
+                    ioapic, pin, level, polarity, vector, irte, dst,
+                ),
+                None => control.irq_control_get_ioapic(ioapic, pin, level, polarity, vector, dst),
+            }
+        }
         IrqSource::Msi {
             bus,
             device,

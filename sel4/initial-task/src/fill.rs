@@ -4,6 +4,7 @@
 use alloc::format;
 use alloc::vec::Vec;
 
+use initial_task_records::acpi;
 use object_spec::{BootinfoKind, Fill, FillSource, Kind, PageSize};
 
 use crate::error::{About, Error, Result};
@@ -39,21 +40,58 @@ pub fn records(
     Ok(records)
 }
 
+/// What memory is filled with besides physical addresses.
+pub struct Sources<'a> {
+    pub image: &'a Image,
+    pub records: &'a Records,
+    /// The machine's ACPI table DMAR.
+    pub dmar: &'a [u8],
+}
+
+impl Sources<'_> {
+    /// Whether the entries of IOAPICs are to name those of the interrupt-remapping table: if the spec
+    /// asks for that, and the ACPI table that it names allows it.
+    pub fn remaps_ioapic(&self, system: &System) -> bool {
+        let mut fills = system.spec.fills.iter();
+        let table = fills.find_map(|fill| match fill.source {
+            FillSource::IoapicRemapped(table) => Some(table),
+            _ => None,
+        });
+        let of_table = |fill: &&Fill| Some(fill.frames) == table && fill.offset == 0;
+        let mut fills = system.spec.fills.iter();
+        match fills.find(of_table).map(|fill| (fill, &fill.source)) {
+            Some((_, &FillSource::Data { offset, len })) => {
+                acpi::remaps_ioapic(self.data(offset, len))
+            }
+            Some((fill, FillSource::AcpiDmar)) => acpi::remaps_ioapic(self.dmar(system, fill)),
+            _ => false,
+        }
+    }
+
+    fn data(&self, offset: u64, len: u64) -> &[u8] {
+        &self.image.data[offset as usize..(offset + len) as usize]
+    }
+
+    /// As much of the ACPI table as fits: whoever reads it sees that there is more.
+    fn dmar(&self, system: &System, fill: &Fill) -> &[u8] {
+        let room = match system.spec.objects[fill.frames as usize].kind {
+            Kind::Frames { size, count, .. } => size.bytes() * u64::from(count) - fill.offset,
+            _ => 0,
+        };
+        &self.dmar[..self.dmar.len().min(room as usize)]
+    }
+}
+
 /// Fills all memory.
-pub fn fill_all(
-    system: &System,
-    image: &Image,
-    records: &Records,
-    window: &mut Window,
-) -> Result<()> {
+pub fn fill_all(system: &System, sources: &Sources, window: &mut Window) -> Result<()> {
+    let remapped = u32::from(sources.remaps_ioapic(system));
     for fill in &system.spec.fills {
         match fill.source {
             FillSource::Data { offset, len } => {
-                let bytes = &image.data[offset as usize..(offset + len) as usize];
-                write(system, window, fill, bytes)?;
+                write(system, window, fill, sources.data(offset, len))?;
             }
             FillSource::Bootinfo(kind) => {
-                let record = records.iter().find(|(known, _)| *known == kind);
+                let record = sources.records.iter().find(|(known, _)| *known == kind);
                 let bytes = record.map_or(&[][..], |(_, bytes)| bytes);
                 write(system, window, fill, bytes)?;
             }
@@ -64,6 +102,10 @@ pub fn fill_all(
                     fill,
                     &system.paddr[of as usize].to_le_bytes(),
                 )?;
+            }
+            FillSource::AcpiDmar => write(system, window, fill, sources.dmar(system, fill))?,
+            FillSource::IoapicRemapped(_) => {
+                write(system, window, fill, &remapped.to_le_bytes())?;
             }
         }
     }

@@ -28,7 +28,8 @@ use sel4::BootInfoPtr;
 use sel4_root_task::{Never, delete_self, root_task};
 
 use crate::error::{Error, Result};
-use crate::firmware::BiosArea;
+use crate::fill::Sources;
+use crate::firmware::Firmware;
 use crate::image::Image;
 use crate::system::System;
 use crate::window::Window;
@@ -50,14 +51,18 @@ fn build(bootinfo: &BootInfoPtr) -> Result<Image> {
     let image = Image::load().map_err(|error| Error(format!("{error}")))?;
     let mut system = System::new(&image.spec, bootinfo)?;
     threads::check_cores(&system, bootinfo)?;
-    let mut extra = window::tables(&mut system)?.into_iter().collect();
-    let bios_area = BiosArea::find(&mut system, &mut extra)?;
-    memory::make(&mut system, bootinfo, &extra)?;
-    let mut window = Window::new(extra[0].slot, extra[1].slot)?;
-    let read = |kind| firmware::record(bootinfo, &bios_area, &mut window, kind);
-    let records = fill::records(&system, read)?;
-    fill::fill_all(&system, &image, &records, &mut window)?;
-    caps::devices(&system)?;
+    let firmware = Firmware::read(&mut system, bootinfo);
+    let tables = window::tables(&mut system)?;
+    memory::make(&mut system, bootinfo, &tables)?;
+    let mut window = Window::new(tables[0].slot, tables[1].slot)?;
+    let records = fill::records(&system, |kind| firmware.record(bootinfo, kind))?;
+    let sources = Sources {
+        image: &image,
+        records: &records,
+        dmar: &firmware.dmar,
+    };
+    fill::fill_all(&system, &sources, &mut window)?;
+    caps::devices(&system, sources.remaps_ioapic(&system))?;
     caps::interrupts(&mut system)?;
     spaces::build(&mut system)?;
     caps::cspaces(&system)?;

@@ -12,13 +12,13 @@ use sel4::{
 };
 
 use crate::error::{About, Error, Result};
-use crate::system::{System, cap_in};
+use crate::system::{System, cap_in, place};
 
 /// Objects that the kernel makes in one call at most (`CONFIG_RETYPE_FAN_OUT_LIMIT`).
 const FAN_OUT: u32 = sel4::sys::config::RETYPE_FAN_OUT_LIMIT as u32;
 
 /// The untyped memory of the machine.
-fn untypeds(bootinfo: &BootInfo) -> Vec<Untyped> {
+pub fn untypeds(bootinfo: &BootInfo) -> Vec<Untyped> {
     let list = bootinfo.untyped_list().iter();
     let untyped = list.map(|untyped| Untyped {
         paddr: untyped.paddr() as u64,
@@ -49,11 +49,46 @@ pub fn make(system: &mut System, bootinfo: &BootInfo, extra: &[Extra]) -> Result
             system.slot(id, 0),
         ));
     }
+    let steps = steps(system, &untypeds, &wanted)?;
+    carry_out(system, bootinfo, &wanted, &steps)
+}
+
+/// Makes the extra objects for as long as `f` runs. Afterwards the untyped memory is as it was before.
+pub fn borrow<T>(
+    system: &mut System,
+    bootinfo: &BootInfo,
+    extra: &[Extra],
+    f: impl FnOnce() -> Result<T>,
+) -> Result<T> {
+    let wanted: Vec<Wanted> = extra.iter().map(Wanted::extra).collect();
+    let steps = steps(system, &untypeds(bootinfo), &wanted)?;
+    let result = carry_out(system, bootinfo, &wanted, &steps).and_then(|()| f());
+    for (number, untyped) in bootinfo.untyped().range().enumerate() {
+        let is_from = |step: &Step| match *step {
+            Step::Split { from, .. } | Step::Make { from, .. } => from == number,
+        };
+        if steps.iter().any(is_from) {
+            let revoked = place(untyped).revoke();
+            revoked.map_err(|error| Error(format!("memory cannot be taken back: {error:?}")))?;
+        }
+    }
+    result
+}
+
+/// The plan for what is wanted.
+fn steps(system: &System, untypeds: &[Untyped], wanted: &[Wanted]) -> Result<Vec<Step>> {
     let requests: Vec<Request> = wanted.iter().map(|wanted| wanted.request).collect();
-    let steps = plan::plan(&untypeds, &requests)
-        .map_err(|error| explain(system, &wanted, error, &untypeds))?;
+    plan::plan(untypeds, &requests).map_err(|error| explain(system, wanted, error, untypeds))
+}
+
+fn carry_out(
+    system: &mut System,
+    bootinfo: &BootInfo,
+    wanted: &[Wanted],
+    steps: &[Step],
+) -> Result<()> {
     let mut sources: Vec<usize> = bootinfo.untyped().range().collect();
-    for step in steps {
+    for &step in steps {
         match step {
             Step::Split { from, size_bits } => {
                 let slot = system.free_slot()?;

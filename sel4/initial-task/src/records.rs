@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
-//! Records about the machine in the form that seL4 gives them: a header of two words, number and
-//! length with the header, then the content.
+//! What firmware tells about the machine. Some of it has the form of the records that seL4 gives: a
+//! header of two words, number and length with the header, then the content.
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
+
+extern crate alloc;
+
+pub mod acpi;
 
 /// Bytes of a record's header.
 pub const HEADER: usize = 16;
@@ -48,6 +52,7 @@ fn rsdp(bytes: &[u8]) -> Option<[u8; RSDP]> {
     Some(found)
 }
 
+/// The sum of bytes, which a checksum makes zero.
 fn sum(bytes: &[u8]) -> u8 {
     bytes.iter().fold(0, |sum, byte| sum.wrapping_add(*byte))
 }

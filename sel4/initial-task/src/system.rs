@@ -52,6 +52,14 @@ impl<'a> System<'a> {
             .ok_or_else(|| Error("out of capability slots".into()))
     }
 
+    /// Runs `f`, after which the slots that it took are free again. They must be empty then.
+    pub fn with_free_slots_back<T>(&mut self, f: impl FnOnce(&mut Self) -> T) -> T {
+        let free = self.free.clone();
+        let result = f(self);
+        self.free = free;
+        result
+    }
+
     /// Index of the slot of an object's `index`-th capability.
     pub fn slot(&self, id: ObjectId, index: u32) -> usize {
         self.first[id as usize] + index as usize

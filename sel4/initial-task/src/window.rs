@@ -33,6 +33,11 @@ pub fn tables(system: &mut System) -> Result<[Extra; 2]> {
     ])
 }
 
+/// The error where memory cannot be seen.
+pub fn failed(error: sel4::Error) -> Error {
+    Error(format!("no window to memory: {error:?}"))
+}
+
 impl Window {
     /// Maps the tables that were made in these slots.
     pub fn new(directory: usize, table: usize) -> Result<Self> {
@@ -43,7 +48,7 @@ impl Window {
             .and_then(|()| {
                 cap_in::<cap_type::PageTable>(table).page_table_map(vspace, SMALL, attributes)
             })
-            .map_err(|error| Error(format!("no window to fill memory through: {error:?}")))?;
+            .map_err(failed)?;
         Ok(Self(()))
     }
 

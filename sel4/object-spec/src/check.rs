@@ -99,7 +99,11 @@ impl Spec {
             FillSource::Data { offset, len } => {
                 (len != 0 && offset.checked_add(len)? <= data_len).then_some(len)?
             }
-            FillSource::Bootinfo(_) => 1,
+            FillSource::Bootinfo(_) | FillSource::AcpiDmar => 1,
+            FillSource::IoapicRemapped(table) => {
+                self.is(table, |kind| matches!(kind, Kind::Frames { .. }))?;
+                4
+            }
             FillSource::PhysicalAddress(of) => {
                 self.is(of, has_one_address)?;
                 8

@@ -10,7 +10,7 @@ use crate::Spec;
 /// First word.
 const MAGIC: u32 = u32::from_le_bytes(*b"OBJS");
 /// Raised with every change of a type of the spec.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Why bytes are no spec.
 #[derive(Debug, Clone, PartialEq, Eq)]

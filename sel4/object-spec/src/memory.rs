@@ -49,6 +49,12 @@ pub enum FillSource {
     Bootinfo(BootinfoKind),
     /// The physical address of a [`Kind::Frames`] without gaps, 8 bytes, little-endian.
     PhysicalAddress(ObjectId),
+    /// The machine's ACPI table DMAR as firmware wrote it, as much as fits; nothing if there is none.
+    AcpiDmar,
+    /// 4 bytes, little-endian: 1 if the entries of the IOAPICs name interrupt-remapping entries
+    /// ([`IrqSource::Ioapic`](crate::IrqSource::Ioapic)), else 0. They do if the ACPI table in this
+    /// [`Kind::Frames`](crate::Kind::Frames) is right and tells of interrupt remapping.
+    IoapicRemapped(ObjectId),
 }
 
 /// A record about the machine, numbered as seL4's extra boot information is.

@@ -145,6 +145,9 @@ pub enum IrqSource {
         level: bool,
         /// Active low, else active high.
         active_low: bool,
+        /// Index of its interrupt-remapping entry, if the IOAPICs are remapped
+        /// ([`FillSource::IoapicRemapped`](crate::FillSource::IoapicRemapped)).
+        irte: Option<u16>,
     },
     /// A message of a PCI device.
     Msi {

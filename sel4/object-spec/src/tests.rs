@@ -77,6 +77,17 @@ fn what_points_outside_or_is_out_of_range_is_refused() {
             |s| s.fills[2].source = FillSource::PhysicalAddress(9),
             "fill 2",
         ),
+        (
+            |s| s.fills[2].source = FillSource::IoapicRemapped(4),
+            "fill 2",
+        ),
+        (
+            |s| {
+                s.fills[2].source = FillSource::IoapicRemapped(8);
+                s.fills[2].offset = 0x3ffd;
+            },
+            "fill 2",
+        ),
         (|s| s.capabilities[0].slot = 512, "capability 0"),
         (|s| s.capabilities[0].cnode = 1, "capability 0"),
         (|s| s.capabilities[0].object = 8, "capability 0"),
@@ -183,7 +194,7 @@ proptest! {
 
     #[test]
     fn any_bytes_are_an_error(bytes in prop::collection::vec(any::<u8>(), 0..256)) {
-        let image = [&b"OBJS\x01\0\0\0"[..], &bytes].concat();
+        let image = [&b"OBJS\x02\0\0\0"[..], &bytes].concat();
         let _ = Spec::decode(&image, DATA);
     }
 }

@@ -86,8 +86,9 @@ fn irq_source(source: IrqSource) -> Value {
             pin,
             level,
             active_low,
+            irte,
         } => {
-            json!({ "ioapic": ioapic, "pin": pin, "level": level, "active_low": active_low })
+            json!({ "ioapic": ioapic, "pin": pin, "level": level, "active_low": active_low, "irte": irte })
         }
         IrqSource::Msi {
             bus,
@@ -117,6 +118,8 @@ fn fill(fill: &Fill) -> Value {
         FillSource::Data { offset, len } => json!({ "data": offset, "len": len }),
         FillSource::Bootinfo(kind) => json!({ "bootinfo": kind.name() }),
         FillSource::PhysicalAddress(frames) => json!({ "physical_address_of": frames }),
+        FillSource::AcpiDmar => json!({ "acpi": "DMAR" }),
+        FillSource::IoapicRemapped(table) => json!({ "ioapic_remapped_by": table }),
     };
     json!({ "frames": fill.frames, "offset": fill.offset, "source": source })
 }

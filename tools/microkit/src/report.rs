@@ -70,10 +70,14 @@ fn irq(out: &mut String, object: &Object) -> fmt::Result {
             pin,
             level,
             active_low,
+            irte,
         } => {
             writeln!(out, "\t* IOAPIC: {ioapic}")?;
             writeln!(out, "\t* Pin: {pin}")?;
             writeln!(out, "\t* Trigger: {}", if level { "level" } else { "edge" })?;
+            if let Some(irte) = irte {
+                writeln!(out, "\t* Remapping entry: {irte}")?;
+            }
             writeln!(
                 out,
                 "\t* Polarity: {}\n",

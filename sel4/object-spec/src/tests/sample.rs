@@ -52,6 +52,7 @@ pub(super) fn sample() -> Spec {
                     pin: 2,
                     level: true,
                     active_low: false,
+                    irte: Some(0),
                 },
             },
         ),

@@ -6,14 +6,16 @@ use object_spec::{CapData, Interrupt, IrqSource, Kind, ObjectId, Rights};
 use super::builder::Builder;
 use super::layout::{badge, slot};
 use super::pds::Objects;
+use super::remapping::{Entry, entries};
 use crate::model::{self, CapKind, ChannelEnd, PdId};
 
 impl Builder<'_> {
     /// Fills the CSpaces of all protection domains. Faults without a parent go to `monitor`.
     pub(super) fn capabilities(&mut self, all: &[Objects], monitor: ObjectId) {
+        let remapped = entries(self.input.system);
         for (id, own) in all.iter().enumerate() {
             self.basics(id, own, all, monitor);
-            self.irqs(id, own);
+            self.irqs(id, own, &remapped);
             self.ioports(id, own);
             self.user_slots(id, own, all);
         }
@@ -59,12 +61,16 @@ impl Builder<'_> {
         }
     }
 
-    fn irqs(&mut self, id: PdId, own: &Objects) {
+    fn irqs(&mut self, id: PdId, own: &Objects, remapped: &[Entry<'_>]) {
         let pd = &self.input.system.pds[id];
         for irq in &pd.irqs {
+            let same = |entry: &&Entry<'_>| entry.pd == id && entry.irq.id == irq.id;
             let kind = Kind::IrqHandler {
                 vector: irq.vector,
-                source: source(irq.source),
+                source: source(
+                    irq.source,
+                    remapped.iter().find(same).map(|entry| entry.index),
+                ),
             };
             let handler = self.object(format!("irq {} of '{}'", irq.id, pd.name), kind);
             let at = slot::IRQ + u32::from(irq.id);
@@ -121,7 +127,7 @@ impl Builder<'_> {
     }
 }
 
-fn source(source: model::IrqSource) -> IrqSource {
+fn source(source: model::IrqSource, irte: Option<u16>) -> IrqSource {
     match source {
         model::IrqSource::Ioapic {
             ioapic,
@@ -133,6 +139,7 @@ fn source(source: model::IrqSource) -> IrqSource {
             pin,
             level,
             active_low,
+            irte,
         },
         model::IrqSource::Msi { pci, handle } => IrqSource::Msi {
             bus: pci.bus,

@@ -13,6 +13,7 @@ mod pds;
 mod place;
 mod programs;
 mod regions;
+mod remapping;
 mod schedule;
 mod space;
 mod tables;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! Memory regions: frames, where they lie, and what they hold at first.
 
+use image_spec::dma_grants::TABLES_REGION;
 use object_spec::{BootinfoKind, Fill, FillSource, Kind, PageSize};
 
 use super::builder::{Builder, Frames};
@@ -43,8 +44,9 @@ impl Builder<'_> {
             count,
             size,
             paddr: region.phys_addr,
-            // A device's grant says where the region starts, nothing more.
-            contiguous: uses.device && region.phys_addr.is_none(),
+            // A device's grant, and the IOMMU's table of grants, say where the region starts, nothing
+            // more.
+            contiguous: (uses.device || region.name == TABLES_REGION) && region.phys_addr.is_none(),
         };
         let id = self.object(format!("memory region '{}'", region.name), kind);
         if let Some(source) = region

@@ -105,6 +105,7 @@ fn interrupts_signal_their_channel() {
         pin: 2,
         level: false,
         active_low: true,
+        irte: None,
     };
     assert_eq!(
         kind("irq 0 of 'driver'"),

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! The table of DMA grants.
 
-use image_spec::dma_grants::{READ, Table, WRITE, paddr_offset};
-use object_spec::{FillSource, Kind};
+use image_spec::dma_grants::{
+    FLAGS_OFFSET, IOAPIC_PIN, MSI, READ, TABLES_PADDR_OFFSET, Table, WRITE, paddr_offset,
+};
+use object_spec::{FillSource, IrqSource, Kind};
 
 use crate::bench::{Bench, pd};
 
@@ -82,6 +84,161 @@ fn io_address_spaces_become_a_table() {
             ..
         }
     ));
+}
+
+const TABLES: &str = r#"<memory_region name="dma_grants" size="0x1000"/>
+    <memory_region name="iommu_tables" size="0x200000"/>
+    <memory_region name="acpi_dmar" size="0x1000"/>"#;
+const OWNER: &str = r#"<map mr="dma_grants" vaddr="0x1000000" perms="r"/>
+    <map mr="iommu_tables" vaddr="0x2000000"/><map mr="acpi_dmar" vaddr="0x1001000" perms="r"/>
+    <irq id="0" pcidev="00:00.0" handle="0" vector="0"/>"#;
+
+#[test]
+fn every_interrupt_has_an_entry_but_those_of_the_owner() {
+    let driver = pd(
+        "driver",
+        r#"<irq id="0" pin="20" vector="20" ioapic="1"/>
+        <irq id="1" pcidev="00:13.0" handle="1" vector="107"/>
+        <irq id="2" pin="4" vector="4" trigger="edge"/>
+        <irq id="3" pcidev="00:02.0" handle="0" vector="5"/>"#,
+    );
+    let built = Bench::new().build(&[TABLES, &pd("iommu", OWNER), &driver].concat());
+    let bytes = built.memory("iommu", 0x100_0000, 0x1000);
+    let table = Table::parse(&bytes).unwrap();
+    let interrupts: Vec<_> = table
+        .interrupts()
+        .iter()
+        .map(|i| {
+            let kind = (i.kind, i.source.get(), i.level, i.ioapic, i.pin);
+            (i.index.get(), i.vector, kind)
+        })
+        .collect();
+    assert_eq!(
+        interrupts,
+        [
+            (0, 0x35, (MSI, 0x10, 0, 0, 0)),
+            (1, 0x9b, (MSI, 0x98, 0, 0, 0)),
+            (2, 0x44, (IOAPIC_PIN, 0, 1, 1, 20)),
+            (3, 0x34, (IOAPIC_PIN, 0, 0, 0, 4)),
+        ]
+    );
+    let irte = |name: &str| match built.spec.objects[built.object(name) as usize].kind {
+        Kind::IrqHandler {
+            source: IrqSource::Ioapic { irte, .. },
+            ..
+        } => irte,
+        _ => panic!("{name} is no pin"),
+    };
+    assert_eq!(irte("irq 0 of 'driver'"), Some(2));
+    assert_eq!(irte("irq 2 of 'driver'"), Some(3));
+}
+
+#[test]
+fn without_an_owner_of_the_iommu_nothing_is_remapped() {
+    let region = r#"<memory_region name="dma_grants" size="0x1000"/>"#;
+    let built = Bench::new()
+        .build(&(region.to_owned() + &pd("driver", r#"<irq id="0" pin="2" vector="0"/>"#)));
+    assert!(matches!(
+        built.spec.objects[built.object("irq 0 of 'driver'") as usize].kind,
+        Kind::IrqHandler {
+            source: IrqSource::Ioapic { irte: None, .. },
+            ..
+        }
+    ));
+}
+
+#[test]
+fn the_owner_of_the_iommu_is_told_of_the_machine_at_boot() {
+    let built = Bench::new().build(&[TABLES, &pd("iommu", OWNER)].concat());
+    let region = |name: &str| built.object(&format!("memory region '{name}'"));
+    let (grants, tables, dmar) = (
+        region("dma_grants"),
+        region("iommu_tables"),
+        region("acpi_dmar"),
+    );
+    let late = |frames, offset| {
+        let mut fills = built.spec.fills.iter();
+        fills
+            .find(|fill| {
+                (fill.frames, fill.offset) == (frames, offset as u64)
+                    && !matches!(fill.source, FillSource::Data { .. })
+            })
+            .map(|fill| fill.source.clone())
+    };
+    assert_eq!(late(dmar, 0), Some(FillSource::AcpiDmar));
+    assert_eq!(
+        late(grants, FLAGS_OFFSET),
+        Some(FillSource::IoapicRemapped(dmar))
+    );
+    assert_eq!(
+        late(grants, TABLES_PADDR_OFFSET),
+        Some(FillSource::PhysicalAddress(tables))
+    );
+    assert!(matches!(
+        built.spec.objects[tables as usize].kind,
+        Kind::Frames {
+            contiguous: true,
+            ..
+        }
+    ));
+    let bytes = built.memory("iommu", 0x100_0000, 0x1000);
+    // Its place is not known yet.
+    assert_eq!(Table::parse(&bytes).unwrap().tables(), 0..0x20_0000);
+}
+
+#[test]
+fn a_file_may_stand_in_for_the_acpi_table() {
+    let bench = Bench::new();
+    bench.file("dmar.bin", b"broken");
+    let regions = r#"<memory_region name="dma_grants" size="0x1000"/>
+        <memory_region name="acpi_dmar" prefill_path="dmar.bin"/>"#;
+    let maps = r#"<map mr="dma_grants" vaddr="0x1000000" perms="r"/>
+        <map mr="acpi_dmar" vaddr="0x1001000" perms="r"/>"#;
+    let built = bench.build(&[regions, &pd("iommu", maps)].concat());
+    assert_eq!(built.memory("iommu", 0x100_1000, 8), *b"broken\0\0");
+    let sources: Vec<_> = built.spec.fills.iter().map(|fill| &fill.source).collect();
+    assert!(!sources.contains(&&FillSource::AcpiDmar));
+    let dmar = built.object("memory region 'acpi_dmar'");
+    assert!(sources.contains(&&FillSource::IoapicRemapped(dmar)));
+
+    let bootinfo = regions.replace(
+        "prefill_path=\"dmar.bin\"",
+        "prefill_bootinfo=\"x86_acpi_rsdp\"",
+    );
+    let errors = bench.errors(&[&bootinfo[..], &pd("iommu", maps)].concat());
+    assert!(
+        errors[0].contains("'acpi_dmar' is filled with something else"),
+        "{errors:?}"
+    );
+    let filled = regions.replace("size=\"0x1000\"", "prefill_path=\"dmar.bin\"");
+    let errors = bench.errors(&[&filled[..], &pd("iommu", maps)].concat());
+    assert!(
+        errors[0].contains("'dma_grants' gets the DMA grants and is prefilled, too"),
+        "{errors:?}"
+    );
+    let writable = maps.replace("0x1001000\" perms=\"r\"", "0x1001000\" perms=\"rw\"");
+    let errors = bench.errors(&[regions, &pd("iommu", &writable)].concat());
+    assert!(
+        errors[0].contains("'acpi_dmar' holds the ACPI table DMAR and is mapped writable"),
+        "{errors:?}"
+    );
+}
+
+#[test]
+fn nobody_else_reaches_the_iommus_tables() {
+    let other = pd(
+        "other",
+        r#"<map mr="iommu_tables" vaddr="0x2000000" perms="r"/>"#,
+    );
+    let device = r#"<io_address_space name="d" peripheral_id="0:2.0" domain_id="1"><iomap mr="iommu_tables" iovaddr="0x2000000" perms="r"/></io_address_space>"#;
+    let errors = Bench::new().errors(&[TABLES, &pd("iommu", OWNER), &other, device].concat());
+    assert_eq!(errors.len(), 2, "{errors:?}");
+    for error in errors {
+        assert!(
+            error.contains("'iommu_tables' holds the IOMMU's tables and is mapped here"),
+            "{error}"
+        );
+    }
 }
 
 #[test]
