@@ -3,7 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use microkit::model::{Irq, IrqSource, PdId, System};
+use microkit::model::{
+    Bdf, FunctionDriver, Irq, IrqSource, PdId, PhysicalFunction, System, VirtualFunction,
+    VirtualFunctionPolicy,
+};
 
 use super::links::Link;
 
@@ -226,6 +229,13 @@ fn describe(system: &System, id: PdId) -> Vec<String> {
             lines.push(format!("{} at {at:#x}", region.name));
         }
     }
+    lines.extend(pd.functions.iter().map(physical_function));
+    let own = |vf: &&VirtualFunction| vf.owner == id;
+    for space in &system.io_address_spaces {
+        if let Some(vf) = space.vf.as_ref().filter(own) {
+            lines.push(virtual_function(space.peripheral, vf));
+        }
+    }
     if let Some(vm) = &pd.virtual_machine {
         lines.push(format!("guest {}", vm.name));
     }
@@ -240,10 +250,25 @@ fn irq(irq: &Irq) -> String {
         IrqSource::Ioapic { ioapic, pin, .. } => {
             format!("IRQ {}: IOAPIC {ioapic} pin {pin}", irq.vector)
         }
-        IrqSource::Msi { pci, .. } => format!(
-            "IRQ {}: MSI of {:02x}:{:02x}.{}",
-            irq.vector, pci.bus, pci.device, pci.function
-        ),
+        IrqSource::Msi { pci, .. } => format!("IRQ {}: MSI of {pci}", irq.vector),
+    }
+}
+
+fn physical_function(function: &PhysicalFunction) -> String {
+    let driver = match function.driver {
+        FunctionDriver::Igb => "igb",
+        FunctionDriver::Nvme => "NVMe",
+    };
+    format!("shares {driver} {}: {} VFs", function.pci, function.vfs)
+}
+
+fn virtual_function(pci: Bdf, vf: &VirtualFunction) -> String {
+    let text = format!("owns {pci}: VF {} of {}", vf.vf, vf.function);
+    match vf.policy {
+        VirtualFunctionPolicy::Storage {
+            namespace: Some(namespace),
+        } => format!("{text}, namespace {namespace}"),
+        _ => text,
     }
 }
 

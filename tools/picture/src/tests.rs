@@ -45,6 +45,34 @@ fn everything_that_matters_is_named() {
 }
 
 #[test]
+fn virtual_functions_stand_at_their_owners() {
+    let devices = r#"<io_address_space name="nic" peripheral_id="0:13.0" domain_id="1">
+        <?postern owner="client" function="0:3.0" vf="0"?></io_address_space>
+      <io_address_space name="disk" peripheral_id="0:4.1" domain_id="2">
+        <?postern owner="client" function="0:4.0" vf="0" namespace="7" channel="2"?></io_address_space>
+      <channel><end pd="client" id="1" pp="true"/><end pd="timer" id="2"/></channel></system>"#;
+    let functions = r#"<program_image path="timer"/>
+        <?postern function="0:3.0" driver="igb" vfs="2" bar0="0xc0000000" bar3="0xc0020000" vf_bar0="0xc0100000" vf_bar3="0xc0200000"?>
+        <?postern function="0:4.0" driver="nvme" vfs="1" bar0="0xc0300000" vf_bar0="0xc0400000"?>"#;
+    let text = TWO
+        .replace(r#"<program_image path="timer"/>"#, functions)
+        .replace("</system>", devices)
+        .replace("vf=\"0\"?>", "vf=\"0\" channel=\"1\"?>");
+    let svg = draw(&text);
+    for line in [
+        "shares igb 00:03.0: 2 VFs",
+        "shares NVMe 00:04.0: 1 VFs",
+        "owns 00:13.0: VF 0 of 00:03.0",
+        "owns 00:04.1: VF 0 of 00:04.0, namespace 7",
+    ] {
+        assert!(
+            svg.contains(&format!(">{line}<")),
+            "{line} is missing:\n{svg}"
+        );
+    }
+}
+
+#[test]
 fn text_is_escaped() {
     assert!(draw(TWO).contains("a &lt;title&gt; &amp; more"));
 }
