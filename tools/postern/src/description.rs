@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! The little that has to be known of a system description before the image tool reads it: the
-//! names of its protection domains and of their programs. The image tool checks the rest.
+//! names of its protection domains and of their programs, and who owns virtual functions. The image
+//! tool checks the rest.
 
 use std::path::Path;
 
@@ -11,6 +12,8 @@ use anyhow::{Context, Result};
 pub struct Description {
     /// Protection domains with their program images.
     pub domains: Vec<(String, String)>,
+    /// Protection domains that virtual functions belong to, once for each function.
+    pub owners: Vec<String>,
 }
 
 impl Description {
@@ -43,9 +46,21 @@ impl Description {
                 program(domain).unwrap_or_default(),
             ))
         });
+        let spaces = document
+            .descendants()
+            .filter(|node| node.has_tag_name("io_address_space"));
+        let owners = spaces.flat_map(|space| space.children()).filter_map(owner);
         Ok(Self {
             domains: names.collect(),
+            owners: owners.collect(),
         })
+    }
+
+    /// The protection domains with this program.
+    pub fn running(&self, program: &str) -> impl Iterator<Item = &str> {
+        let domains = self.domains.iter();
+        let running = domains.filter(move |(_, image)| image == program);
+        running.map(|(name, _)| name.as_str())
     }
 
     /// Names of the programs, each once.
@@ -60,6 +75,18 @@ impl Description {
         names.retain(|name| !name.is_empty());
         names
     }
+}
+
+/// Who the function of `<?postern owner="..." ...?>` belongs to.
+fn owner(node: roxmltree::Node<'_, '_>) -> Option<String> {
+    let instruction = node.pi().filter(|pi| pi.target == "postern")?;
+    let words = instruction.value?.split_ascii_whitespace();
+    let value = words
+        .filter_map(|word| word.split_once('='))
+        .find(|(key, _)| *key == "owner")?
+        .1;
+    let quotes = |c| c == '"' || c == '\'';
+    Some(value.trim_matches(quotes).to_owned())
 }
 
 #[cfg(test)]
@@ -90,7 +117,21 @@ mod tests {
         let text = r#"<system><protection_domain/><protection_domain name="x"/></system>"#;
         let found = Description::parse(text).unwrap();
         assert_eq!(found.domains, [("x".to_owned(), String::new())]);
+        assert!(found.owners.is_empty());
         assert!(found.programs().is_empty());
+    }
+
+    #[test]
+    fn owners_of_virtual_functions_are_found() {
+        let text = r#"<system>
+              <protection_domain name="a"><?postern restart="1"?></protection_domain>
+              <io_address_space name="x"><?postern owner="a" function="00:03.0" vf="0"?>
+                <iomap/></io_address_space>
+              <io_address_space name="y"><?postern vf='1'
+                owner='b'?></io_address_space>
+              <io_address_space name="z"/>
+            </system>"#;
+        assert_eq!(Description::parse(text).unwrap().owners, ["a", "b"]);
     }
 
     #[test]

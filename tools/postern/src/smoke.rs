@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! The command `smoke`: boots a system with nobody at the terminal and checks that everything in
 //! it comes up. Each protection domain has to say something, the start-up has to be announced as
-//! complete, and the IOMMU manager has to print what its hardware can do.
+//! complete, the IOMMU manager has to print what its hardware can do, and whoever has a device has
+//! to show that it works.
 
+mod checks;
 mod heard;
 
 use std::collections::BTreeMap;
@@ -25,7 +27,7 @@ const ECHO: Duration = Duration::from_millis(1500);
 
 /// Boots and checks.
 pub fn smoke(workspace: &Workspace, boot: &Boot) -> Result<()> {
-    let (description, emulator) = run::start(workspace, boot)?;
+    let (description, hardware, emulator) = run::start(workspace, boot)?;
     let begun = Instant::now();
     let patience = match boot.emulator {
         Kind::Qemu => PATIENCE_QEMU,
@@ -33,11 +35,12 @@ pub fn smoke(workspace: &Workspace, boot: &Boot) -> Result<()> {
     };
     let expected = Expected {
         description: &description,
-        iommu: boot.emulator == Kind::Qemu,
+        iommu: boot.emulator == Kind::Qemu && hardware.iommu.options().is_some(),
         prints: boot.variant().is_debug(),
     };
-    let mut watch = Watch::new(emulator, BTreeMap::new());
-    let mut heard = Heard::default();
+    let mut watch =
+        Watch::new(emulator, BTreeMap::new()).with_echo_after(Some(checks::REACHABLE.to_owned()));
+    let mut heard = Heard::new(expected);
     let ending = watch.until(patience, |line| {
         heard.line(line);
         heard.missing(expected).is_empty()
@@ -51,6 +54,9 @@ pub fn smoke(workspace: &Workspace, boot: &Boot) -> Result<()> {
     println!("{}", heard.table(&description));
     if !heard.iommu.is_empty() {
         println!("IOMMU:\n  {}\n", heard.iommu.join("\n  "));
+    }
+    if !heard.checks.is_empty() {
+        println!("{}", checks::rows(&heard.checks));
     }
     if ending != Ending::Complete {
         let when = if ending == Ending::Stopped {

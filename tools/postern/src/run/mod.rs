@@ -44,7 +44,7 @@ pub fn needs(emulator: cli::Emulator) -> [For; 2] {
 }
 
 /// Builds what `boot` asks for and starts it.
-pub fn start(workspace: &Workspace, boot: &Boot) -> Result<(Description, Emulator)> {
+pub fn start(workspace: &Workspace, boot: &Boot) -> Result<(Description, Hardware, Emulator)> {
     setup::ensure(workspace, &needs(boot.emulator))?;
     let variant = boot.variant();
     let (description, image) = Builder::new(workspace).everything(&boot.system, variant)?;
@@ -83,12 +83,12 @@ pub fn start(workspace: &Workspace, boot: &Boot) -> Result<(Description, Emulato
         let inside = igb.forward;
         eprintln!("Port {port} of 127.0.0.1 leads to TCP port {inside} of its network.");
     }
-    Ok((description, emulator))
+    Ok((description, machine.hardware, emulator))
 }
 
 /// The command `run`.
 pub fn interactive(workspace: &Workspace, boot: &Boot) -> Result<()> {
-    let (_, mut emulator) = start(workspace, boot)?;
+    let (_, _, mut emulator) = start(workspace, boot)?;
     eprintln!("The serial port is on this terminal. Ctrl-A x quits.\n");
     let raw = terminal::Raw::enter().context("cannot switch the terminal to single keys")?;
     let quit = Arc::new(AtomicBool::new(false));

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::checks::{self, Check};
 use crate::description::Description;
 use crate::serial::Logged;
 use crate::ui::table;
@@ -17,7 +18,7 @@ const IOMMU: (&str, [&str; 2]) = ("iommu-manager", ["CAP", "ECAP"]);
 pub struct Expected<'a> {
     /// The system.
     pub description: &'a Description,
-    /// Does the machine have an IOMMU? Without one, its manager's complaints are right.
+    /// Does the machine have an IOMMU? Without one, whoever wants devices complains rightly.
     pub iommu: bool,
     /// Does the kernel print? On one that does not, only what has a console is heard.
     pub prints: bool,
@@ -34,11 +35,25 @@ pub struct Heard {
     pub started: Option<String>,
     /// The lines that decode the IOMMU.
     pub iommu: Vec<String>,
+    /// What those with devices have to say.
+    pub checks: Vec<Check>,
     /// Faults and errors, with their names.
     errors: Vec<(String, String)>,
 }
 
 impl Heard {
+    /// Nothing yet. Devices are granted only where there is an IOMMU.
+    pub fn new(expected: Expected<'_>) -> Self {
+        let checks = match expected.iommu {
+            true => checks::of(expected.description),
+            false => Vec::new(),
+        };
+        Self {
+            checks,
+            ..Self::default()
+        }
+    }
+
     /// Takes a line.
     pub fn line(&mut self, line: &str) {
         if line.contains(STARTED) {
@@ -47,6 +62,7 @@ impl Heard {
         let Some(logged) = Logged::parse(line) else {
             return;
         };
+        self.checks.iter_mut().for_each(|check| check.hear(&logged));
         self.first
             .entry(logged.name.to_owned())
             .or_insert_with(|| logged.text.to_owned());
@@ -65,15 +81,15 @@ impl Heard {
 
     /// What the system still owes.
     pub fn missing(&self, expected: Expected<'_>) -> Vec<String> {
+        let undone = self.checks.iter().filter(|check| !check.is_done());
+        let mut missing: Vec<String> = undone.map(|check| check.what.clone()).collect();
         if !expected.prints {
             let something = expected.names().any(|name| self.first.contains_key(name));
-            return if something {
-                vec![]
-            } else {
-                vec!["a word on the console".to_owned()]
-            };
+            if !something {
+                missing.push("a word on the console".to_owned());
+            }
+            return missing;
         }
-        let mut missing = Vec::new();
         if self.started.is_none() {
             missing.push(format!("the line `{STARTED}`"));
         }
@@ -94,7 +110,8 @@ impl Heard {
 
     /// Errors that a healthy system does not report.
     pub fn errors(&self, expected: Expected<'_>) -> Vec<&str> {
-        let counts = |name: &str| expected.iommu || name != IOMMU.0;
+        let counts =
+            |name: &str| expected.iommu || !checks::wants_devices(expected.description, name);
         let errors = self.errors.iter().filter(|(name, _)| counts(name));
         errors.map(|(_, line)| line.as_str()).collect()
     }
@@ -139,6 +156,7 @@ mod tests {
             domains: names
                 .map(|name| (name.to_owned(), name.to_owned()))
                 .to_vec(),
+            owners: Vec::new(),
         }
     }
 
@@ -195,18 +213,47 @@ mod tests {
     }
 
     #[test]
-    fn where_there_is_no_iommu_its_manager_may_complain() {
-        let complaint = "iommu-manager|ERROR: no IOMMU";
-        let heard = heard(&[GOOD[0], complaint, GOOD[4]]);
-        let system = system();
+    fn where_there_is_no_iommu_those_who_want_devices_may_complain() {
+        let mut system = system();
+        system.owners = vec!["prober".to_owned()];
+        let complaints = [
+            "iommu-manager|ERROR: no IOMMU",
+            "prober|ERROR: no virtual function",
+        ];
+        let fault = "timer|ERROR: no HPET";
+        let heard = heard(&[GOOD[0], complaints[0], complaints[1], GOOD[4], fault]);
         let on_bochs = Expected {
             iommu: false,
             ..on_qemu(&system)
         };
         assert_eq!(heard.missing(on_qemu(&system)).len(), 2);
         assert_eq!(heard.missing(on_bochs), [""; 0]);
-        assert_eq!(heard.errors(on_qemu(&system)), [complaint]);
-        assert_eq!(heard.errors(on_bochs), [""; 0]);
+        let all = [complaints[0], complaints[1], fault];
+        assert_eq!(heard.errors(on_qemu(&system)), all);
+        assert_eq!(heard.errors(on_bochs), [fault]);
+    }
+
+    #[test]
+    fn what_is_checked_is_owed_where_there_is_an_iommu_also_by_silent_kernels() {
+        let system = system();
+        let guarded = "DMA and interrupts guarded";
+        let line = "iommu-manager|INFO: protection on: what is not granted is blocked";
+        for prints in [true, false] {
+            let expected = Expected {
+                prints,
+                ..on_qemu(&system)
+            };
+            let mut heard = Heard::new(expected);
+            GOOD.iter().for_each(|line| heard.line(line));
+            assert_eq!(heard.missing(expected), [guarded]);
+            heard.line(line);
+            assert_eq!(heard.missing(expected), [""; 0]);
+        }
+        let on_bochs = Expected {
+            iommu: false,
+            ..on_qemu(&system)
+        };
+        assert!(Heard::new(on_bochs).checks.is_empty());
     }
 
     #[test]
