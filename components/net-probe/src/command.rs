@@ -26,6 +26,22 @@ pub enum Command {
         /// Bytes of data.
         bytes: usize,
     },
+    /// The same over ICMP.
+    Ping {
+        /// With whom. The port does not matter.
+        with: IpEndpoint,
+        /// How many.
+        count: usize,
+        /// Bytes with the header of ICMP.
+        bytes: usize,
+    },
+    /// Measure a series, for scripts.
+    Bench {
+        /// Round trips of each kind.
+        count: usize,
+        /// Bytes of each stream.
+        bytes: u64,
+    },
     /// Send over TCP.
     Send {
         /// Where to.
@@ -45,10 +61,14 @@ pub enum Command {
 
 /// What there is to type.
 pub const HELP: &str = "help | status | echo ADDRESS[:PORT] COUNT [BYTES] | \
-     send ADDRESS[:PORT] MIB | reset | cycle | overstep 0xADDRESS";
+     ping ADDRESS COUNT [BYTES] | send ADDRESS[:PORT] MIB | bench COUNT MIB | reset | cycle | \
+     overstep 0xADDRESS";
 
+/// The most bytes of a message.
+pub const MAX_BYTES: usize = 1400;
 const MAX_COUNT: usize = 100_000;
-const BYTES: core::ops::RangeInclusive<usize> = 8..=1400;
+/// A number, with the header of ICMP.
+const MIN_BYTES: usize = 16;
 const DEFAULT_BYTES: usize = 64;
 const MAX_MIB: u64 = 1 << 20;
 
@@ -63,8 +83,18 @@ impl Command {
             Some("reset") => Some(Self::Reset),
             Some("cycle") => Some(Self::Cycle),
             Some("overstep") => words.next().and_then(hexadecimal).map(Self::Overstep),
-            Some("echo") => Self::echo(&mut words),
+            Some("echo") => round_trips(&mut words).map(|(with, count, bytes)| Self::Echo {
+                with,
+                count,
+                bytes,
+            }),
+            Some("ping") => round_trips(&mut words).map(|(with, count, bytes)| Self::Ping {
+                with,
+                count,
+                bytes,
+            }),
             Some("send") => Self::send(&mut words),
+            Some("bench") => Self::bench(&mut words),
             Some(_) => None,
         };
         command
@@ -72,25 +102,40 @@ impl Command {
             .unwrap_or(Self::Unknown)
     }
 
-    fn echo<'a>(words: &mut impl Iterator<Item = &'a str>) -> Option<Self> {
-        let with = endpoint(words.next()?, ECHO)?;
-        let count = words.next()?.parse().ok()?;
-        let bytes = match words.next() {
-            Some(word) => word.parse().ok()?,
-            None => DEFAULT_BYTES,
-        };
-        let sensible = (1..=MAX_COUNT).contains(&count) && BYTES.contains(&bytes);
-        sensible.then_some(Self::Echo { with, count, bytes })
-    }
-
     fn send<'a>(words: &mut impl Iterator<Item = &'a str>) -> Option<Self> {
         let to = endpoint(words.next()?, DRAIN)?;
-        let mib: u64 = words.next()?.parse().ok()?;
-        (1..=MAX_MIB).contains(&mib).then_some(Self::Send {
-            to,
-            bytes: mib << 20,
-        })
+        let bytes = mebibytes(words.next()?)?;
+        Some(Self::Send { to, bytes })
     }
+
+    fn bench<'a>(words: &mut impl Iterator<Item = &'a str>) -> Option<Self> {
+        let count = number(words.next()?)?;
+        let bytes = mebibytes(words.next()?)?;
+        Some(Self::Bench { count, bytes })
+    }
+}
+
+fn round_trips<'a>(
+    words: &mut impl Iterator<Item = &'a str>,
+) -> Option<(IpEndpoint, usize, usize)> {
+    let with = endpoint(words.next()?, ECHO)?;
+    let count = number(words.next()?)?;
+    let bytes = match words.next() {
+        Some(word) => word.parse().ok()?,
+        None => DEFAULT_BYTES,
+    };
+    let sensible = (MIN_BYTES..=MAX_BYTES).contains(&bytes);
+    sensible.then_some((with, count, bytes))
+}
+
+fn number(word: &str) -> Option<usize> {
+    let count = word.parse().ok()?;
+    (1..=MAX_COUNT).contains(&count).then_some(count)
+}
+
+fn mebibytes(word: &str) -> Option<u64> {
+    let mib: u64 = word.parse().ok()?;
+    (1..=MAX_MIB).contains(&mib).then_some(mib << 20)
 }
 
 fn hexadecimal(word: &str) -> Option<u64> {
@@ -138,6 +183,24 @@ mod tests {
             ("echo 10.99.0.2 1000", echo(7, 1000, 64)),
             ("echo 10.99.0.2 1 1400", echo(7, 1, 1400)),
             ("echo 10.99.0.2:5007 2", echo(5007, 2, 64)),
+            (
+                "ping 10.99.0.2 3 64",
+                Command::Ping {
+                    with: at(7),
+                    count: 3,
+                    bytes: 64,
+                },
+            ),
+            (
+                "bench 1000 4",
+                Command::Bench {
+                    count: 1000,
+                    bytes: 4 << 20,
+                },
+            ),
+            ("bench 1000", Command::Unknown),
+            ("bench 0 4", Command::Unknown),
+            ("bench 10 0", Command::Unknown),
             ("send 10.99.0.2 64", send(9, 64 << 20)),
             ("send 10.99.0.2:5001 1", send(5001, 1 << 20)),
             ("help me", Command::Unknown),
@@ -147,7 +210,7 @@ mod tests {
             ("echo 10.99.0.2: 1", Command::Unknown),
             ("echo 10.99.0.2 0", Command::Unknown),
             ("echo 10.99.0.2 100001", Command::Unknown),
-            ("echo 10.99.0.2 1 7", Command::Unknown),
+            ("echo 10.99.0.2 1 15", Command::Unknown),
             ("echo 10.99.0.2 1 1401", Command::Unknown),
             ("echo 10.99.0.2 1 64 64", Command::Unknown),
             ("send 10.99.0.2:0 1", Command::Unknown),

@@ -20,6 +20,7 @@ mod alarm;
 mod checksum;
 mod clock;
 mod command;
+mod icmp;
 mod interrupt;
 mod measure;
 mod pinger;

@@ -119,7 +119,10 @@ impl NetProbe {
                 let (counters, dropped, damaged) = self.station.counts();
                 log::info!("{counters:?}, {dropped} dropped, {damaged} damaged");
             }
-            Command::Echo { .. } | Command::Send { .. } => {
+            Command::Echo { .. }
+            | Command::Ping { .. }
+            | Command::Send { .. }
+            | Command::Bench { .. } => {
                 self.station.command(command, now, &mut say);
             }
             Command::Overstep(address) => {

@@ -3,33 +3,24 @@
 
 use core::time::Duration;
 
-use alloc::vec;
 use smoltcp::iface::{SocketHandle, SocketSet};
-use smoltcp::phy::ChecksumCapabilities;
-use smoltcp::socket::icmp::{Endpoint, PacketBuffer, PacketMetadata, Socket};
-use smoltcp::wire::{Icmpv4Packet, Icmpv4Repr, IpAddress, Ipv4Address};
+use smoltcp::socket::icmp::Socket;
+use smoltcp::wire::{IpAddress, Ipv4Address};
 
-use crate::{Report, Target};
+use crate::{Report, Target, icmp};
 
 /// What marks our pings.
 const IDENT: u16 = 0x706e;
 /// The data of a ping: as much as an Ethernet frame has to carry anyway.
 const DATA: [u8; 18] = *b"postern net-probe\n";
+/// Bytes of a ping with its header.
+const BYTES: usize = 8 + DATA.len();
 /// The time for an answer to come, and between pings as long as there is none.
 const IMPATIENT: Duration = Duration::from_secs(1);
 /// The time between pings of a target that answers, or has not answered for long.
 const PATIENT: Duration = Duration::from_secs(10);
 /// So many pings without answer are a silence.
 const SILENCE: u32 = 3;
-
-/// A socket for one ping.
-fn socket(ident: u16) -> Socket<'static> {
-    let buffer = || PacketBuffer::new(vec![PacketMetadata::EMPTY; 2], vec![0; 128]);
-    let mut socket = Socket::new(buffer(), buffer());
-    // Cannot fail: the socket is new, and the number is not 0.
-    let _ = socket.bind(Endpoint::Ident(ident));
-    socket
-}
 
 /// One target.
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +53,7 @@ impl Pinger {
         };
         Self {
             target,
-            socket: sockets.add(socket(ident)),
+            socket: sockets.add(icmp::socket(ident, BYTES)),
             ident,
             pinged: None,
         }
@@ -81,6 +72,11 @@ impl Pinger {
                 next: now,
             });
         }
+    }
+
+    /// Who is pinged.
+    pub fn address(&self) -> Option<Ipv4Address> {
+        self.pinged.map(|pinged| pinged.address)
     }
 
     /// When it has something to do.
@@ -117,7 +113,7 @@ impl Pinger {
         if pinged.waiting {
             // It may still be in the socket, because nobody tells the Ethernet address of its target.
             // There it would keep the stack asking, at the cost of others who want to ask.
-            *socket = self::socket(self.ident);
+            *socket = icmp::socket(self.ident, BYTES);
             pinged.waiting = false;
             pinged.lost += 1;
             if pinged.lost == SILENCE {
@@ -133,34 +129,17 @@ impl Pinger {
         pinged.sent = now;
         pinged.waiting = true;
         pinged.next = now.saturating_add(IMPATIENT);
-        send(socket, pinged.address, self.ident, pinged.sequence);
+        let to = IpAddress::Ipv4(pinged.address);
+        icmp::request(socket, to, self.ident, pinged.sequence, &DATA);
     }
 }
 
 impl Pinged {
     fn is_answered(&self, packet: &[u8], from: IpAddress) -> bool {
-        let Ok(packet) = Icmpv4Packet::new_checked(packet) else {
+        let Some((number, data)) = icmp::reply(packet) else {
             return false;
         };
-        // The stack has looked at the checksum and at the mark.
-        let parsed = Icmpv4Repr::parse(&packet, &ChecksumCapabilities::ignored());
-        let Ok(Icmpv4Repr::EchoReply { seq_no, data, .. }) = parsed else {
-            return false;
-        };
-        let expected = self.waiting && self.sequence == seq_no && data == DATA;
+        let expected = self.waiting && self.sequence == number && data == DATA;
         expected && from == IpAddress::Ipv4(self.address)
-    }
-}
-
-fn send(socket: &mut Socket<'_>, to: Ipv4Address, ident: u16, seq_no: u16) {
-    let request = Icmpv4Repr::EchoRequest {
-        ident,
-        seq_no,
-        data: &DATA,
-    };
-    // A socket without room loses it, like the network might.
-    if let Ok(bytes) = socket.send(request.buffer_len(), IpAddress::Ipv4(to)) {
-        let mut packet = Icmpv4Packet::new_unchecked(bytes);
-        request.emit(&mut packet, &ChecksumCapabilities::default());
     }
 }

@@ -49,9 +49,9 @@ pub enum Report {
         count: usize,
         /// How many did not.
         lost: usize,
-        /// Cycles of the fastest.
+        /// Nanoseconds of the fastest.
         minimum: u64,
-        /// Cycles of the one in the middle.
+        /// Nanoseconds of the one in the middle.
         median: u64,
         /// All of them together.
         took: Moment,
@@ -62,6 +62,10 @@ pub enum Report {
     Unreachable(IpEndpoint),
     /// A measurement is under way already.
     Busy,
+    /// A result for scripts: name, thousandths, unit.
+    Figure(&'static str, u64, &'static str),
+    /// A series has ended.
+    BenchDone,
 }
 
 impl fmt::Display for Target {
@@ -126,7 +130,7 @@ impl fmt::Display for Report {
             } => write!(
                 f,
                 "round trips with {with}: {count} of {bytes} bytes, {lost} lost, \
-                 minimum {minimum} cycles, median {median} cycles, in {}",
+                 minimum {minimum} ns, median {median} ns, in {}",
                 Milliseconds(took.time)
             ),
             Self::Sent(to, bytes, took) => write!(
@@ -137,6 +141,11 @@ impl fmt::Display for Report {
                 took.cycles
             ),
             Self::Unreachable(whom) => write!(f, "no measurement: {whom} does not answer"),
+            Self::Figure(name, value, unit) => {
+                let (whole, thousandths) = (value / 1000, value % 1000);
+                write!(f, "figure {name} {whole}.{thousandths:03} {unit}")
+            }
+            Self::BenchDone => f.write_str("bench: done"),
             Self::Busy => f.write_str("a measurement is under way"),
         }
     }
@@ -176,6 +185,10 @@ mod tests {
             (
                 Report::Sent((gateway, 9).into(), 7, Moment::default()),
                 "sent to 10.0.2.2:9: 7 bytes in 0.000 ms, 0 kB/s, 0 cycles",
+            ),
+            (
+                Report::Figure("vf-vf-median", 15_307_001, "ns"),
+                "figure vf-vf-median 15307.001 ns",
             ),
             (
                 Report::Failed(Failure::Silent),

@@ -11,8 +11,10 @@ use smoltcp::time::Duration;
 use crate::command::{DRAIN, ECHO};
 use crate::{Moment, Report};
 
-/// So many connections to the echo at once, and one to the drain.
+/// So many connections to the echo at once.
 const ECHOES: usize = 4;
+/// So many to the drain: a second one may begin while the last words of the first are exchanged.
+const DRAINS: usize = 2;
 /// TCP's buffer in each direction: 64 KiB minus one, which needs no scaled window.
 const BUFFER: usize = 65_535;
 /// UDP's buffers.
@@ -86,7 +88,7 @@ impl Served {
 #[derive(Debug)]
 pub struct Services {
     echoes: Vec<Served>,
-    drain: Served,
+    drains: Vec<Served>,
     datagrams: SocketHandle,
     scratch: Vec<u8>,
 }
@@ -96,7 +98,7 @@ impl Services {
     pub fn new(sockets: &mut SocketSet<'_>) -> Self {
         Self {
             echoes: (0..ECHOES).map(|_| Served::new(sockets)).collect(),
-            drain: Served::new(sockets),
+            drains: (0..DRAINS).map(|_| Served::new(sockets)).collect(),
             datagrams: sockets.add(udp_socket(ECHO)),
             scratch: vec![0; 4096],
         }
@@ -131,18 +133,20 @@ impl Services {
                 say(Report::Echoed(bytes));
             }
         }
-        let socket = sockets.get_mut::<tcp::Socket>(self.drain.socket);
-        while socket.can_recv() {
-            let Ok(len @ 1..) = socket.recv(|bytes| (bytes.len(), bytes.len())) else {
-                break;
-            };
-            self.drain.count(len, now);
-        }
-        if !socket.may_recv() && socket.may_send() {
-            socket.close();
-        }
-        if let Some((bytes, took)) = self.drain.listen(socket, DRAIN) {
-            say(Report::Drained(bytes, took));
+        for drain in &mut self.drains {
+            let socket = sockets.get_mut::<tcp::Socket>(drain.socket);
+            while socket.can_recv() {
+                let Ok(len @ 1..) = socket.recv(|bytes| (bytes.len(), bytes.len())) else {
+                    break;
+                };
+                drain.count(len, now);
+            }
+            if !socket.may_recv() && socket.may_send() {
+                socket.close();
+            }
+            if let Some((bytes, took)) = drain.listen(socket, DRAIN) {
+                say(Report::Drained(bytes, took));
+            }
         }
     }
 }
