@@ -39,18 +39,9 @@ impl Sending {
 
     /// Goes on; the result when it has ended.
     pub fn poll(&mut self, socket: &mut tcp::Socket<'_>, now: Moment) -> Option<Report> {
-        if !socket.is_open() {
-            if self.took.is_some() && !self.closed {
-                self.closed = true;
-                return None;
-            }
-            let sent = |took| Report::Sent(self.to, self.bytes, took);
-            return Some(self.took.map_or(Report::Unreachable(self.to), sent));
+        if self.started.is_none() && socket.may_send() {
+            self.started = Some(now);
         }
-        if self.took.is_some() || !socket.may_send() {
-            return None;
-        }
-        let started = *self.started.get_or_insert(now);
         while self.queued < self.bytes && socket.can_send() {
             let left = self.bytes - self.queued;
             let Ok(len @ 1..) = socket.send(|buffer| {
@@ -63,13 +54,23 @@ impl Sending {
                 break;
             };
             self.queued += len as u64;
+            if self.queued == self.bytes {
+                // The end is acknowledged at once, not after a delay as data would be.
+                socket.close();
+            }
         }
-        // Nothing left means that all of it was acknowledged.
-        if self.queued < self.bytes || socket.send_queue() > 0 {
+        let complete = self.queued == self.bytes && socket.send_queue() == 0;
+        if let (Some(started), None, true) = (self.started, self.took, complete) {
+            self.took = Some(now.since(started));
+        }
+        if socket.is_open() {
             return None;
         }
-        socket.close();
-        self.took = Some(now.since(started));
-        None
+        if self.took.is_some() && !self.closed {
+            self.closed = true;
+            return None;
+        }
+        let sent = |took| Report::Sent(self.to, self.bytes, took);
+        Some(self.took.map_or(Report::Unreachable(self.to), sent))
     }
 }
