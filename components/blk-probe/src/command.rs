@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! What can be typed.
 
+use nvme_io::Direction;
+
 /// A line of input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -16,25 +18,48 @@ pub enum Command {
     Stop,
     /// The function is to be reset, and then used again.
     Reset,
+    /// The function is to be given back, and claimed again.
+    Cycle,
+    /// The function is to read or write memory at an address that it was not granted. To read
+    /// memory it has to write a block, and the other way round.
+    Overstep(Direction, u64),
     /// Anything else.
     Unknown,
 }
 
 impl Command {
     /// All of them.
-    pub const HELP: &str = "help | again | loop | stop | reset";
+    pub const HELP: &str = "help | again | loop | stop | reset | cycle | overstep read 0xADDRESS | \
+         overstep write 0xADDRESS";
 
     /// From a line.
     pub fn parse(line: &str) -> Self {
-        match line.trim() {
-            "" => Self::Nothing,
-            "help" => Self::Help,
-            "again" => Self::Again,
-            "loop" => Self::Loop,
-            "stop" => Self::Stop,
-            "reset" => Self::Reset,
-            _ => Self::Unknown,
-        }
+        let mut words = line.split_ascii_whitespace();
+        let command = match words.next() {
+            None => Some(Self::Nothing),
+            Some("help") => Some(Self::Help),
+            Some("again") => Some(Self::Again),
+            Some("loop") => Some(Self::Loop),
+            Some("stop") => Some(Self::Stop),
+            Some("reset") => Some(Self::Reset),
+            Some("cycle") => Some(Self::Cycle),
+            Some("overstep") => Self::overstep(&mut words),
+            Some(_) => None,
+        };
+        command
+            .filter(|_| words.next().is_none())
+            .unwrap_or(Self::Unknown)
+    }
+
+    fn overstep<'a>(words: &mut impl Iterator<Item = &'a str>) -> Option<Self> {
+        let direction = match words.next()? {
+            "read" => Direction::Write,
+            "write" => Direction::Read,
+            _ => return None,
+        };
+        let digits = words.next()?.strip_prefix("0x")?;
+        let address = u64::from_str_radix(digits, 16).ok()?;
+        Some(Self::Overstep(direction, address))
     }
 }
 
@@ -44,10 +69,35 @@ mod tests {
 
     #[test]
     fn every_command_of_the_list_is_one() {
-        for word in Command::HELP.split(" | ") {
-            assert_ne!(Command::parse(word), Command::Unknown, "{word}");
+        for command in Command::HELP.split(" | ") {
+            let line = command.replace("ADDRESS", "1000");
+            assert_ne!(Command::parse(&line), Command::Unknown, "{line}");
         }
-        assert_eq!(Command::parse(" again "), Command::Again);
-        assert_eq!(Command::parse("agains"), Command::Unknown);
+    }
+
+    #[test]
+    fn lines_are_understood_whole_or_not_at_all() {
+        for (line, command) in [
+            ("", Command::Nothing),
+            (" again ", Command::Again),
+            ("agains", Command::Unknown),
+            ("again again", Command::Unknown),
+            (
+                "overstep read 0xdead000",
+                Command::Overstep(Direction::Write, 0x0dea_d000),
+            ),
+            (
+                "overstep write 0xf",
+                Command::Overstep(Direction::Read, 0xf),
+            ),
+            ("overstep", Command::Unknown),
+            ("overstep read", Command::Unknown),
+            ("overstep erase 0x1000", Command::Unknown),
+            ("overstep read 1000", Command::Unknown),
+            ("overstep read 0x10000000000000000", Command::Unknown),
+            ("overstep read 0x1 0x2", Command::Unknown),
+        ] {
+            assert_eq!(Command::parse(line), command, "{line}");
+        }
     }
 }

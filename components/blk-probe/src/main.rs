@@ -110,7 +110,7 @@ impl BlkProbe {
                 Command::Nothing => {}
                 Command::Help => say(Command::HELP),
                 Command::Unknown => say("unknown command; type 'help'"),
-                command => self.probe.obey(command, &mut tell),
+                command => self.probe.obey(command, self.now, &mut tell),
             }
         }
     }

@@ -4,7 +4,7 @@
 use core::time::Duration;
 
 use mmio::Mmio;
-use nvme_io::{Dma, Error, NamespaceId, NvmeIo, State};
+use nvme_io::{Direction, Dma, Error, NamespaceId, NvmeIo, State, Tag, Transfer};
 use pci::Bdf;
 use pf_manager_interface::{Call, Driver, Event, Info, Owner};
 
@@ -28,6 +28,8 @@ pub struct Probe<C, R, D, B> {
     /// The controller runs.
     ready: bool,
     round: Option<Round>,
+    /// A command that oversteps.
+    overstep: Option<Tag>,
     /// Rounds so far.
     rounds: u64,
     wanted: Wanted,
@@ -62,6 +64,7 @@ impl<C: Call, R: Mmio, D: Dma, B: Buffers> Probe<C, R, D, B> {
             info: None,
             ready: false,
             round: None,
+            overstep: None,
             rounds: 0,
             wanted: Wanted::One,
             failures: 0,
@@ -74,13 +77,19 @@ impl<C: Call, R: Mmio, D: Dma, B: Buffers> Probe<C, R, D, B> {
         self.interrupts = self.interrupts.wrapping_add(1);
     }
 
-    /// Obeys a command, as far as it is about rounds. The next [`poll`](Self::poll) goes on.
-    pub fn obey(&mut self, command: Command, tell: &mut impl FnMut(Report)) {
+    /// Obeys a command. The next [`poll`](Self::poll) goes on.
+    pub fn obey(&mut self, command: Command, now: Duration, tell: &mut impl FnMut(Report)) {
         match command {
             Command::Again => self.want(Wanted::One, tell),
             Command::Loop => self.want(Wanted::All, tell),
             Command::Stop => self.wanted = Wanted::None,
             Command::Reset => self.reset(tell),
+            Command::Cycle => self.cycle(tell),
+            Command::Overstep(direction, address) => {
+                if let Err(failure) = self.overstep(direction, address, now) {
+                    tell(Report::Failed(failure));
+                }
+            }
             Command::Nothing | Command::Help | Command::Unknown => {}
         }
     }
@@ -150,7 +159,8 @@ impl<C: Call, R: Mmio, D: Dma, B: Buffers> Probe<C, R, D, B> {
     /// Nothing is under way any more.
     fn idle(&mut self) {
         self.driver.stop();
-        (self.info, self.ready, self.round) = (None, false, None);
+        (self.info, self.ready) = (None, false);
+        (self.round, self.overstep) = (None, None);
     }
 
     fn advance(
@@ -172,7 +182,16 @@ impl<C: Call, R: Mmio, D: Dma, B: Buffers> Probe<C, R, D, B> {
         if !core::mem::replace(&mut self.ready, true) {
             tell(Report::Ready(geometry));
         }
-        if self.round.is_none() && self.wanted != Wanted::None {
+        if self.round.is_none() {
+            while let Some(done) = self.driver.completion()? {
+                if self.overstep.take_if(|tag| *tag == done.tag).is_some() {
+                    tell(Report::Overstepped(done.status));
+                }
+            }
+            self.driver.announce();
+        }
+        let idle = self.round.is_none() && self.driver.under_way() == 0;
+        if idle && self.wanted != Wanted::None {
             if self.wanted == Wanted::One {
                 self.wanted = Wanted::None;
             }
@@ -221,5 +240,31 @@ impl<C: Call, R: Mmio, D: Dma, B: Buffers> Probe<C, R, D, B> {
         if let Err(error) = self.owner.reset() {
             tell(Report::Failed(Failure::Manager(error)));
         }
+    }
+
+    fn cycle(&mut self, tell: &mut impl FnMut(Report)) {
+        self.idle();
+        if let Err(error) = self.owner.give_up() {
+            tell(Report::Failed(Failure::Manager(error)));
+        }
+    }
+
+    /// One block, from or to an address that is not ours. The round under way is left.
+    fn overstep(
+        &mut self,
+        direction: Direction,
+        address: u64,
+        now: Duration,
+    ) -> Result<(), Failure> {
+        self.round = None;
+        let transfer = Transfer {
+            direction,
+            block: 0,
+            blocks: 1,
+            address,
+        };
+        self.overstep = Some(self.driver.transfer(transfer, now)?);
+        self.driver.announce();
+        Ok(())
     }
 }

@@ -20,6 +20,8 @@ pub enum Report {
     Ready(Geometry),
     /// A round went well.
     Verified(Verified),
+    /// The command that was to overstep ended so.
+    Overstepped(Status),
     /// Something went wrong; the function is reset.
     Failed(Failure),
     /// It went wrong too often: nothing more is tried until a command is given.
@@ -29,6 +31,8 @@ pub enum Report {
 /// A round that went well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verified {
+    /// Number of the round, from 1.
+    pub round: u64,
     /// Number of the namespace.
     pub namespace: u32,
     /// So much was written, read, and as it should be.
@@ -119,6 +123,14 @@ impl fmt::Display for Report {
                 geometry.block_bytes
             ),
             Self::Verified(verified) => verified.fmt(f),
+            Self::Overstepped(Status::SUCCESS) => f.write_str("the device says that it went well"),
+            Self::Overstepped(status) => {
+                write!(
+                    f,
+                    "the device says that it failed, with status {:#05x}",
+                    status.0
+                )
+            }
             Self::Failed(failure) => failure.fmt(f),
             Self::GivenUp => f.write_str("giving up; type 'again' to try once more"),
         }
@@ -130,7 +142,7 @@ impl fmt::Display for Verified {
         let both = self.writing.saturating_add(self.reading);
         write!(
             f,
-            "verified {} on namespace {} ({} MiB/s: write {}, read {}; {} commands, {} at once; {} interrupts)",
+            "verified {} on namespace {} ({} MiB/s: write {}, read {}; {} commands, {} at once; {} interrupts; round {})",
             Size(self.bytes),
             self.namespace,
             Rate(self.bytes.saturating_mul(2), both),
@@ -138,7 +150,8 @@ impl fmt::Display for Verified {
             Rate(self.bytes, self.reading),
             self.commands,
             self.depth,
-            self.interrupts
+            self.interrupts,
+            self.round
         )
     }
 }
@@ -199,6 +212,7 @@ mod tests {
     #[test]
     fn a_round_is_one_line_with_its_rates() {
         let verified = Verified {
+            round: 3,
             namespace: 2,
             bytes: 64 << 20,
             writing: Duration::from_millis(1000),
@@ -210,7 +224,7 @@ mod tests {
         assert_eq!(
             Report::Verified(verified).to_string(),
             "verified 64 MiB on namespace 2 (85.3 MiB/s: write 64.0, read 128.0; 1025 commands, 8 at once; \
-             300 interrupts)"
+             300 interrupts; round 3)"
         );
         let small = Verified {
             bytes: 512,

@@ -28,6 +28,7 @@ struct Use {
 
 #[derive(Debug)]
 pub(crate) struct Round {
+    number: u64,
     geometry: Geometry,
     pattern: Pattern,
     /// So many bytes from the first on.
@@ -50,6 +51,7 @@ impl Round {
     /// The round with this number. `interrupts` is how many there were so far.
     pub fn new(geometry: Geometry, number: u64, now: Duration, interrupts: u64) -> Self {
         Self {
+            number,
             geometry,
             pattern: Pattern::new(geometry.namespace.0, number),
             total: geometry.bytes().min(ROUND_BYTES),
@@ -92,6 +94,7 @@ impl Round {
             }
             Stage::Read if over => {
                 verified = Some(Verified {
+                    round: self.number,
                     namespace: self.geometry.namespace.0,
                     bytes: self.total,
                     writing: self.written.saturating_sub(self.begun),

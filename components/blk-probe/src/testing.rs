@@ -14,7 +14,7 @@ use pf_manager_interface::{
     Request, State, Status, VERSION, WireFault, WireInfo,
 };
 
-use crate::{BUFFER_BYTES, BUFFERS, Buffers, Probe, Report};
+use crate::{BUFFER_BYTES, BUFFERS, Buffers, Command, Probe, Report};
 
 /// The function that is granted.
 pub const INFO: Info = Info {
@@ -121,6 +121,7 @@ impl Call for Manager {
             (Operation::Reset, State::Granted) | (Operation::Release, State::Quarantined) => {
                 function.reset();
             }
+            (Operation::GiveUp, State::Granted) => function.state = State::Revoking,
             (Operation::ReadConfig, State::Granted) => body[0] = function.config(request.offset),
             (Operation::WriteConfig, State::Granted) if request.offset == 0x40 => {
                 function.msix = function.msix & 0xffff | request.value as u32 & 0xc000_0000;
@@ -192,6 +193,12 @@ impl Bench {
     /// The PF manager notifies.
     pub fn notify(&mut self) -> Option<Duration> {
         self.poll(true)
+    }
+
+    /// Gives a command that is not refused.
+    pub fn obey(&mut self, command: Command) {
+        let refuse = &mut |report| panic!("{report}");
+        self.probe.obey(command, self.now, refuse);
     }
 
     fn poll(&mut self, asked: bool) -> Option<Duration> {

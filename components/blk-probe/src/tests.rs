@@ -4,8 +4,8 @@
 use std::string::ToString;
 use std::vec::Vec;
 
-use nvme_io::{Error, Status};
-use nvme_io_model::NAMESPACE;
+use nvme_io::{Direction, Error, IO_DMA_BYTES, Status};
+use nvme_io_model::{BUS, NAMESPACE};
 use pf_manager_interface::{Driver, Info, Operation, State};
 
 use crate::pattern::Pattern;
@@ -87,9 +87,7 @@ fn a_reset_under_way_is_waited_for() {
     bench.notify();
     verified(&mut bench);
     bench.manager.change(|function| function.quick = false);
-    bench
-        .probe
-        .obey(Command::Reset, &mut |report| panic!("{report}"));
+    bench.obey(Command::Reset);
     assert!(!bench.step(), "there is nothing to do");
     bench
         .manager
@@ -107,21 +105,15 @@ fn commands_make_rounds() {
         bench.step();
     }
     assert!(bench.reports.is_empty(), "{:?}", bench.reports);
-    bench
-        .probe
-        .obey(Command::Again, &mut |report| panic!("{report}"));
+    bench.obey(Command::Again);
     verified(&mut bench);
-    bench
-        .probe
-        .obey(Command::Loop, &mut |report| panic!("{report}"));
+    bench.obey(Command::Loop);
     for _ in 0..3 {
         verified(&mut bench);
     }
     // The next one has begun.
     bench.step();
-    bench
-        .probe
-        .obey(Command::Stop, &mut |report| panic!("{report}"));
+    bench.obey(Command::Stop);
     verified(&mut bench);
     for _ in 0..10 {
         bench.step();
@@ -177,9 +169,7 @@ fn failures_in_a_row_end_with_patience() {
         bench.step();
     }
     assert!(bench.reports.is_empty(), "{:?}", bench.reports);
-    bench
-        .probe
-        .obey(Command::Again, &mut |report| panic!("{report}"));
+    bench.obey(Command::Again);
     verified(&mut bench);
 }
 
@@ -223,4 +213,55 @@ fn a_table_elsewhere_is_not_used() {
         bench.notify();
         assert_eq!(failure(&mut bench), Failure::Interrupts, "{table:#x}");
     }
+}
+
+#[test]
+fn a_function_that_was_given_back_is_claimed_again() {
+    let mut bench = Bench::new(1 << 20);
+    bench.notify();
+    verified(&mut bench);
+    bench.obey(Command::Cycle);
+    bench
+        .manager
+        .change(|function| function.state = State::Configured);
+    bench.notify();
+    bench
+        .manager
+        .change(|function| function.state = State::Granted);
+    bench.notify();
+    verified(&mut bench);
+    assert_eq!(bench.manager.asked(Operation::GiveUp), 1);
+}
+
+#[test]
+fn an_overstepping_is_one_block_at_that_address_and_leaves_the_round() {
+    let mut bench = Bench::new(8 << 20);
+    bench.notify();
+    bench.until(|report| matches!(report, Report::Ready(_)));
+    bench.step();
+    // The first buffer, so that nobody minds.
+    let address = BUS + IO_DMA_BYTES as u64;
+    bench.obey(Command::Overstep(Direction::Read, address));
+    let outcome = bench.until(|report| matches!(report, Report::Overstepped(_)));
+    assert_eq!(outcome.to_string(), "the device says that it went well");
+    for _ in 0..10 {
+        bench.step();
+    }
+    assert!(bench.reports.is_empty(), "{:?}", bench.reports);
+    bench.obey(Command::Again);
+    verified(&mut bench);
+}
+
+#[test]
+fn an_overstepping_that_is_punished_is_told() {
+    let mut bench = Bench::new(1 << 20);
+    bench.notify();
+    verified(&mut bench);
+    bench.model.borrow_mut().fails = Some((0x101, 4));
+    bench.obey(Command::Overstep(Direction::Write, BUS));
+    let outcome = bench.until(|report| matches!(report, Report::Overstepped(_)));
+    assert_eq!(
+        outcome.to_string(),
+        "the device says that it failed, with status 0x004"
+    );
 }
