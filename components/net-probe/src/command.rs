@@ -28,19 +28,12 @@ pub enum Command {
     },
     /// The same over ICMP.
     Ping {
-        /// With whom. The port does not matter.
+        /// With whom; the port is 0.
         with: IpEndpoint,
         /// How many.
         count: usize,
         /// Bytes with the header of ICMP.
         bytes: usize,
-    },
-    /// Measure a series, for scripts.
-    Bench {
-        /// Round trips of each kind.
-        count: usize,
-        /// Bytes of each stream.
-        bytes: u64,
     },
     /// Send over TCP.
     Send {
@@ -61,7 +54,7 @@ pub enum Command {
 
 /// What there is to type.
 pub const HELP: &str = "help | status | echo ADDRESS[:PORT] COUNT [BYTES] | \
-     ping ADDRESS COUNT [BYTES] | send ADDRESS[:PORT] MIB | bench COUNT MIB | reset | cycle | \
+     ping ADDRESS COUNT [BYTES] | send ADDRESS[:PORT] MIB | reset | cycle | \
      overstep 0xADDRESS";
 
 /// The most bytes of a message.
@@ -76,27 +69,24 @@ impl Command {
     /// What a line means.
     pub fn parse(line: &str) -> Self {
         let mut words = line.split_ascii_whitespace();
-        let command = match words.next() {
-            None => Some(Self::Nothing),
-            Some("help") => Some(Self::Help),
-            Some("status") => Some(Self::Status),
-            Some("reset") => Some(Self::Reset),
-            Some("cycle") => Some(Self::Cycle),
-            Some("overstep") => words.next().and_then(hexadecimal).map(Self::Overstep),
-            Some("echo") => round_trips(&mut words).map(|(with, count, bytes)| Self::Echo {
-                with,
-                count,
-                bytes,
-            }),
-            Some("ping") => round_trips(&mut words).map(|(with, count, bytes)| Self::Ping {
-                with,
-                count,
-                bytes,
-            }),
-            Some("send") => Self::send(&mut words),
-            Some("bench") => Self::bench(&mut words),
-            Some(_) => None,
-        };
+        let command =
+            match words.next() {
+                None => Some(Self::Nothing),
+                Some("help") => Some(Self::Help),
+                Some("status") => Some(Self::Status),
+                Some("reset") => Some(Self::Reset),
+                Some("cycle") => Some(Self::Cycle),
+                Some("overstep") => words.next().and_then(hexadecimal).map(Self::Overstep),
+                Some("echo") => round_trips(&mut words, ECHO)
+                    .map(|(with, count, bytes)| Self::Echo { with, count, bytes }),
+                Some("ping") => round_trips(&mut words, 0).map(|(with, count, bytes)| Self::Ping {
+                    with,
+                    count,
+                    bytes,
+                }),
+                Some("send") => Self::send(&mut words),
+                Some(_) => None,
+            };
         command
             .filter(|_| words.next().is_none())
             .unwrap_or(Self::Unknown)
@@ -107,18 +97,13 @@ impl Command {
         let bytes = mebibytes(words.next()?)?;
         Some(Self::Send { to, bytes })
     }
-
-    fn bench<'a>(words: &mut impl Iterator<Item = &'a str>) -> Option<Self> {
-        let count = number(words.next()?)?;
-        let bytes = mebibytes(words.next()?)?;
-        Some(Self::Bench { count, bytes })
-    }
 }
 
 fn round_trips<'a>(
     words: &mut impl Iterator<Item = &'a str>,
+    port: u16,
 ) -> Option<(IpEndpoint, usize, usize)> {
-    let with = endpoint(words.next()?, ECHO)?;
+    let with = endpoint(words.next()?, port)?;
     let count = number(words.next()?)?;
     let bytes = match words.next() {
         Some(word) => word.parse().ok()?,
@@ -138,6 +123,10 @@ fn mebibytes(word: &str) -> Option<u64> {
     (1..=MAX_MIB).contains(&mib).then_some(mib << 20)
 }
 
+fn nonzero(word: &str) -> Option<u16> {
+    word.parse().ok().filter(|port| *port != 0)
+}
+
 fn hexadecimal(word: &str) -> Option<u64> {
     u64::from_str_radix(word.strip_prefix("0x")?, 16).ok()
 }
@@ -145,12 +134,12 @@ fn hexadecimal(word: &str) -> Option<u64> {
 /// An address, with a port if it is not the usual one.
 fn endpoint(word: &str, port: u16) -> Option<IpEndpoint> {
     let (address, port) = match word.split_once(':') {
-        Some((address, port)) => (address, port.parse().ok()?),
-        None => (word, port),
+        // What has no ports takes none.
+        Some((address, other)) if port != 0 => (address, nonzero(other)?),
+        _ => (word, port),
     };
     let address: Ipv4Address = address.parse().ok()?;
-    let sensible = port != 0 && !address.is_unspecified();
-    sensible.then_some(IpEndpoint::new(IpAddress::Ipv4(address), port))
+    (!address.is_unspecified()).then_some(IpEndpoint::new(IpAddress::Ipv4(address), port))
 }
 
 #[cfg(test)]
@@ -186,21 +175,11 @@ mod tests {
             (
                 "ping 10.99.0.2 3 64",
                 Command::Ping {
-                    with: at(7),
+                    with: at(0),
                     count: 3,
                     bytes: 64,
                 },
             ),
-            (
-                "bench 1000 4",
-                Command::Bench {
-                    count: 1000,
-                    bytes: 4 << 20,
-                },
-            ),
-            ("bench 1000", Command::Unknown),
-            ("bench 0 4", Command::Unknown),
-            ("bench 10 0", Command::Unknown),
             ("send 10.99.0.2 64", send(9, 64 << 20)),
             ("send 10.99.0.2:5001 1", send(5001, 1 << 20)),
             ("help me", Command::Unknown),
@@ -214,6 +193,7 @@ mod tests {
             ("echo 10.99.0.2 1 1401", Command::Unknown),
             ("echo 10.99.0.2 1 64 64", Command::Unknown),
             ("send 10.99.0.2:0 1", Command::Unknown),
+            ("ping 10.99.0.2:7 1", Command::Unknown),
             ("send 10.99.0.2:65536 1", Command::Unknown),
             ("send 10.99.0.2 0", Command::Unknown),
             ("send 10.99.0.2 18446744073709551615", Command::Unknown),

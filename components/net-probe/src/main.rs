@@ -29,6 +29,8 @@ struct NetProbe {
     time: Time,
     input: LineInput,
     irq: Channel,
+    /// How many interrupts there were.
+    interrupts: u64,
     timer: Channel,
     pf_manager: Channel,
     console: Option<Channel>,
@@ -47,6 +49,7 @@ fn init() -> NetProbe {
         time: Time::new(timer),
         input: LineInput::new(),
         irq: Channel::new(*var!(vf_irq: usize = 0)),
+        interrupts: 0,
         timer,
         pf_manager,
         console,
@@ -117,12 +120,12 @@ impl NetProbe {
             Command::Unknown => log::warn!("unknown command; type 'help'"),
             Command::Status => {
                 let (counters, dropped, damaged) = self.station.counts();
-                log::info!("{counters:?}, {dropped} dropped, {damaged} damaged");
+                let interrupts = self.interrupts;
+                log::info!(
+                    "{counters:?}, {dropped} dropped, {damaged} damaged, {interrupts} interrupts"
+                );
             }
-            Command::Echo { .. }
-            | Command::Ping { .. }
-            | Command::Send { .. }
-            | Command::Bench { .. } => {
+            Command::Echo { .. } | Command::Ping { .. } | Command::Send { .. } => {
                 self.station.command(command, now, &mut say);
             }
             Command::Overstep(address) => {
@@ -149,10 +152,11 @@ impl Handler for NetProbe {
 
     fn notified(&mut self, channels: ChannelSet) -> Result<(), Infallible> {
         // First, so that what comes during the pass is one more interrupt.
-        if channels.contains(self.irq)
-            && let Err(error) = self.irq.irq_ack()
-        {
-            log::error!("{error}");
+        if channels.contains(self.irq) {
+            self.interrupts = self.interrupts.wrapping_add(1);
+            if let Err(error) = self.irq.irq_ack() {
+                log::error!("{error}");
+            }
         }
         if channels.contains(self.timer) {
             self.time.notified();

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-//! Measurements: round trips with somebody's echo, how fast TCP sends, and a series of both.
+//! Measurements, one at a time: round trips with somebody's echo, and how fast TCP sends.
 
-mod bench;
 mod round_trips;
 mod sending;
 
@@ -10,7 +9,6 @@ use core::time::Duration;
 use smoltcp::iface::{Context, SocketHandle, SocketSet};
 use smoltcp::socket::tcp;
 
-pub use self::bench::Bench;
 use self::round_trips::{IDENT, Over, RoundTrips};
 use self::sending::Sending;
 use crate::command::MAX_BYTES;
@@ -36,7 +34,6 @@ pub struct Measure {
     tcp: SocketHandle,
     port: u16,
     task: Option<Task>,
-    bench: Option<Bench>,
 }
 
 impl Measure {
@@ -48,12 +45,7 @@ impl Measure {
             tcp: sockets.add(tcp_socket()),
             port: PORTS.start,
             task: None,
-            bench: None,
         }
-    }
-
-    fn is_busy(&self) -> bool {
-        self.task.is_some() || self.bench.is_some()
     }
 
     /// Begins the measurement of a command; other commands are nothing to it.
@@ -65,29 +57,9 @@ impl Measure {
         now: Moment,
         say: &mut impl FnMut(Report),
     ) {
-        if self.is_busy() {
+        if self.task.is_some() {
             return say(Report::Busy);
         }
-        if let Err(report) = self.start(command, context, sockets, now) {
-            say(report);
-        }
-    }
-
-    /// Begins a series.
-    pub fn begin_bench(&mut self, bench: Bench, say: &mut impl FnMut(Report)) {
-        if self.is_busy() {
-            return say(Report::Busy);
-        }
-        self.bench = Some(bench);
-    }
-
-    fn start(
-        &mut self,
-        command: Command,
-        context: &mut Context,
-        sockets: &mut SocketSet<'_>,
-        now: Moment,
-    ) -> Result<(), Report> {
         let trips = |over, with, count, bytes| {
             Some(Task::RoundTrips(RoundTrips::new(
                 over, with, count, bytes, now,
@@ -108,13 +80,13 @@ impl Measure {
                 } else {
                     PORTS.start
                 };
-                let connect = socket.connect(context, to, self.port);
-                connect.map_err(|_| Report::Unreachable(to))?;
+                if socket.connect(context, to, self.port).is_err() {
+                    return say(Report::Unreachable(to));
+                }
                 self.task = Some(Task::Sending(Sending::new(to, bytes)));
             }
             _ => {}
         }
-        Ok(())
     }
 
     /// When it has something to do that no packet tells.
@@ -127,13 +99,7 @@ impl Measure {
     }
 
     /// Goes on with it.
-    pub fn poll(
-        &mut self,
-        context: &mut Context,
-        sockets: &mut SocketSet<'_>,
-        now: Moment,
-        say: &mut impl FnMut(Report),
-    ) {
+    pub fn poll(&mut self, sockets: &mut SocketSet<'_>, now: Moment, say: &mut impl FnMut(Report)) {
         let ended = match &mut self.task {
             Some(Task::RoundTrips(trips)) => trips.poll(sockets, now),
             Some(Task::Sending(sending)) => sending.poll(sockets.get_mut(self.tcp), now),
@@ -141,28 +107,7 @@ impl Measure {
         };
         if let Some(report) = ended {
             self.task = None;
-            let report = match &mut self.bench {
-                Some(bench) => bench.take(&report),
-                None => Some(report),
-            };
-            report.into_iter().for_each(&mut *say);
-        }
-        if self.task.is_some() {
-            return;
-        }
-        match self.bench.as_mut().map(Bench::next) {
-            None => {}
-            Some(None) => {
-                self.bench = None;
-                say(Report::BenchDone);
-            }
-            Some(Some(command)) => {
-                if let Err(report) = self.start(command, context, sockets, now) {
-                    say(report);
-                }
-                // It sends at once.
-                self.poll(context, sockets, now, say);
-            }
+            say(report);
         }
     }
 }

@@ -74,11 +74,6 @@ impl Pinger {
         }
     }
 
-    /// Who is pinged.
-    pub fn address(&self) -> Option<Ipv4Address> {
-        self.pinged.map(|pinged| pinged.address)
-    }
-
     /// When it has something to do.
     pub fn next(&self) -> Option<Duration> {
         self.pinged.map(|pinged| pinged.next)

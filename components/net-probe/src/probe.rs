@@ -10,7 +10,7 @@ use smoltcp::socket::dhcpv4;
 use smoltcp::time::Instant;
 use smoltcp::wire::{EthernetAddress, HardwareAddress, IpCidr, Ipv4Address, Ipv4Cidr};
 
-use crate::measure::{Bench, Measure};
+use crate::measure::Measure;
 use crate::pinger::Pinger;
 use crate::services::Services;
 use crate::{Command, Moment, Report, Target};
@@ -86,19 +86,9 @@ impl Probe {
 
     /// Begins a measurement; other commands are nothing to it.
     pub fn command(&mut self, command: Command, now: Moment, say: &mut impl FnMut(Report)) {
-        let Self {
-            measure,
-            interface,
-            sockets,
-            ..
-        } = self;
-        if let Command::Bench { count, bytes } = command {
-            let gateway = self.gateway.address();
-            let bench = Bench::new(self.config.peer(), gateway, count, bytes);
-            measure.begin_bench(bench, say);
-        } else {
-            measure.begin(command, interface.context(), sockets, now, say);
-        }
+        let context = self.interface.context();
+        self.measure
+            .begin(command, context, &mut self.sockets, now, say);
     }
 
     /// A pass: takes what has come, does what is due, and sends. Returns when the next is due, if no
@@ -120,13 +110,10 @@ impl Probe {
         self.gateway.poll(&mut self.sockets, now.time, say);
         self.peer.poll(&mut self.sockets, now.time, say);
         self.services.poll(&mut self.sockets, now, say);
+        self.measure.poll(&mut self.sockets, now, say);
         let Self {
-            measure,
-            interface,
-            sockets,
-            ..
+            interface, sockets, ..
         } = self;
-        measure.poll(interface.context(), sockets, now, say);
         while interface.poll_egress(at, device, sockets) != PollResult::None {}
         let stack = interface.poll_at(at, sockets).map(duration);
         let own = [self.gateway.next(), self.peer.next(), self.measure.next()];

@@ -62,10 +62,6 @@ pub enum Report {
     Unreachable(IpEndpoint),
     /// A measurement is under way already.
     Busy,
-    /// A result for scripts: name, thousandths, unit.
-    Figure(&'static str, u64, &'static str),
-    /// A series has ended.
-    BenchDone,
 }
 
 impl fmt::Display for Target {
@@ -84,6 +80,18 @@ impl fmt::Display for Milliseconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let microseconds = self.0.as_micros();
         write!(f, "{}.{:03} ms", microseconds / 1000, microseconds % 1000)
+    }
+}
+
+/// Who was measured with; pings have no port.
+struct Whom(IpEndpoint);
+
+impl fmt::Display for Whom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.port {
+            0 => self.0.addr.fmt(f),
+            _ => self.0.fmt(f),
+        }
     }
 }
 
@@ -129,8 +137,9 @@ impl fmt::Display for Report {
                 took,
             } => write!(
                 f,
-                "round trips with {with}: {count} of {bytes} bytes, {lost} lost, \
+                "round trips with {}: {count} of {bytes} bytes, {lost} lost, \
                  minimum {minimum} ns, median {median} ns, in {}",
+                Whom(with),
                 Milliseconds(took.time)
             ),
             Self::Sent(to, bytes, took) => write!(
@@ -140,12 +149,9 @@ impl fmt::Display for Report {
                 rate(bytes, took.time),
                 took.cycles
             ),
-            Self::Unreachable(whom) => write!(f, "no measurement: {whom} does not answer"),
-            Self::Figure(name, value, unit) => {
-                let (whole, thousandths) = (value / 1000, value % 1000);
-                write!(f, "figure {name} {whole}.{thousandths:03} {unit}")
+            Self::Unreachable(whom) => {
+                write!(f, "no measurement: {} does not answer", Whom(whom))
             }
-            Self::BenchDone => f.write_str("bench: done"),
             Self::Busy => f.write_str("a measurement is under way"),
         }
     }
@@ -185,10 +191,6 @@ mod tests {
             (
                 Report::Sent((gateway, 9).into(), 7, Moment::default()),
                 "sent to 10.0.2.2:9: 7 bytes in 0.000 ms, 0 kB/s, 0 cycles",
-            ),
-            (
-                Report::Figure("vf-vf-median", 15_307_001, "ns"),
-                "figure vf-vf-median 15307.001 ns",
             ),
             (
                 Report::Failed(Failure::Silent),
