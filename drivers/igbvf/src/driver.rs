@@ -96,6 +96,14 @@ impl<R: Mmio, D: Dma, O: Outgoing> Igbvf<R, D, O> {
         room
     }
 
+    /// Has the device write what it receives next to this address, likewise.
+    pub fn receive_to(&mut self, address: u64) -> bool {
+        if self.is_running() {
+            self.receive.aim(&mut self.shared, address);
+        }
+        self.is_running()
+    }
+
     /// Ends a pass: sends what was queued, and adapts interrupts to what was received.
     pub fn flush(&mut self) {
         if self.is_running() {

@@ -125,6 +125,13 @@ impl Ring {
         })
     }
 
+    /// Has the device write the next frames to this address, in place of all buffers.
+    pub fn aim(&self, shared: &mut impl Dma, address: u64) {
+        for index in 0..DESCRIPTORS {
+            shared.write64(RECEIVE_RING + index * DESCRIPTOR_BYTES, address);
+        }
+    }
+
     /// How many frames were taken out since the last time.
     pub fn take_pass(&mut self) -> usize {
         core::mem::take(&mut self.pass)

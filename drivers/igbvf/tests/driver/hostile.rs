@@ -66,6 +66,14 @@ fn who_wants_to_overstep_can() {
 }
 
 #[test]
+#[should_panic(expected = "2048 bytes at 0x2deadbeef are not granted")]
+fn in_both_directions() {
+    let mut bench = Bench::running();
+    assert!(bench.driver.receive_to(0x2_dead_beef));
+    bench.card.deliver(0, &frame(60, 0));
+}
+
+#[test]
 fn answers_that_nobody_asked_for_are_not_taken() {
     for (first, failure) in [
         (0x8000_0001u32, None),
