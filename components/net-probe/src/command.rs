@@ -46,8 +46,13 @@ pub enum Command {
     Reset,
     /// Give the virtual function back, and claim it again.
     Cycle,
-    /// Have the virtual function read from an address that it was not granted.
-    Overstep(u64),
+    /// Have the virtual function reach for an address that it was not granted.
+    Overstep {
+        /// To write what it receives next there; else to send from there.
+        write: bool,
+        /// The address.
+        address: u64,
+    },
     /// Something else.
     Unknown,
 }
@@ -55,7 +60,7 @@ pub enum Command {
 /// What there is to type.
 pub const HELP: &str = "help | status | echo ADDRESS[:PORT] COUNT [BYTES] | \
      ping ADDRESS COUNT [BYTES] | send ADDRESS[:PORT] MIB | reset | cycle | \
-     overstep 0xADDRESS";
+     overstep read|write 0xADDRESS";
 
 /// The most bytes of a message.
 pub const MAX_BYTES: usize = 1400;
@@ -76,7 +81,7 @@ impl Command {
                 Some("status") => Some(Self::Status),
                 Some("reset") => Some(Self::Reset),
                 Some("cycle") => Some(Self::Cycle),
-                Some("overstep") => words.next().and_then(hexadecimal).map(Self::Overstep),
+                Some("overstep") => Self::overstep(&mut words),
                 Some("echo") => round_trips(&mut words, ECHO)
                     .map(|(with, count, bytes)| Self::Echo { with, count, bytes }),
                 Some("ping") => round_trips(&mut words, 0).map(|(with, count, bytes)| Self::Ping {
@@ -90,6 +95,16 @@ impl Command {
         command
             .filter(|_| words.next().is_none())
             .unwrap_or(Self::Unknown)
+    }
+
+    fn overstep<'a>(words: &mut impl Iterator<Item = &'a str>) -> Option<Self> {
+        let write = match words.next()? {
+            "read" => false,
+            "write" => true,
+            _ => return None,
+        };
+        let address = hexadecimal(words.next()?)?;
+        Some(Self::Overstep { write, address })
     }
 
     fn send<'a>(words: &mut impl Iterator<Item = &'a str>) -> Option<Self> {
@@ -165,10 +180,24 @@ mod tests {
             (" status ", Command::Status),
             ("reset", Command::Reset),
             ("cycle", Command::Cycle),
-            ("overstep 0xdead000", Command::Overstep(0xdea_d000)),
+            (
+                "overstep read 0xdead000",
+                Command::Overstep {
+                    write: false,
+                    address: 0xdea_d000,
+                },
+            ),
+            (
+                "overstep write 0x0",
+                Command::Overstep {
+                    write: true,
+                    address: 0,
+                },
+            ),
+            ("overstep 0xdead000", Command::Unknown),
             ("overstep", Command::Unknown),
-            ("overstep 1000", Command::Unknown),
-            ("overstep 0x10000000000000000", Command::Unknown),
+            ("overstep read 1000", Command::Unknown),
+            ("overstep read 0x10000000000000000", Command::Unknown),
             ("echo 10.99.0.2 1000", echo(7, 1000, 64)),
             ("echo 10.99.0.2 1 1400", echo(7, 1, 1400)),
             ("echo 10.99.0.2:5007 2", echo(5007, 2, 64)),

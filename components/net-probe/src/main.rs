@@ -128,8 +128,8 @@ impl NetProbe {
             Command::Echo { .. } | Command::Ping { .. } | Command::Send { .. } => {
                 self.station.command(command, now, &mut say);
             }
-            Command::Overstep(address) => {
-                if !self.station.overstep(address) {
+            Command::Overstep { write, address } => {
+                if !self.station.overstep(write, address) {
                     log::warn!("the virtual function does not run");
                 }
             }

@@ -21,6 +21,8 @@ pub struct Station<R, D, O> {
     vf: Option<u8>,
     /// When to start the driver.
     start: Option<Duration>,
+    /// A measurement that is to begin when there is a link.
+    waiting: Option<Command>,
 }
 
 impl<R: Mmio, D: Dma, O: Outgoing> Station<R, D, O> {
@@ -32,6 +34,7 @@ impl<R: Mmio, D: Dma, O: Outgoing> Station<R, D, O> {
             link: false,
             vf: None,
             start: None,
+            waiting: None,
         }
     }
 
@@ -95,6 +98,9 @@ impl<R: Mmio, D: Dma, O: Outgoing> Station<R, D, O> {
             say(Report::Link(link));
             if let Some(probe) = self.probe.as_mut().filter(|_| link) {
                 probe.link_up();
+                if let Some(command) = self.waiting.take() {
+                    probe.command(command, now, say);
+                }
             }
         }
     }
@@ -108,16 +114,24 @@ impl<R: Mmio, D: Dma, O: Outgoing> Station<R, D, O> {
         next
     }
 
-    /// Begins a measurement; other commands are nothing to it. A pass is due at once.
+    /// Begins a measurement, when there is a link; other commands are nothing to it. A pass is due at
+    /// once.
     pub fn command(&mut self, command: Command, now: Moment, say: &mut impl FnMut(Report)) {
-        if let Some(probe) = self.probe.as_mut() {
-            probe.command(command, now, say);
+        match self.probe.as_mut().filter(|_| self.link) {
+            Some(probe) => probe.command(command, now, say),
+            None => self.waiting = Some(command),
         }
     }
 
-    /// Has the device read from an address that it was perhaps not granted. `false` if it cannot.
-    pub fn overstep(&mut self, address: u64) -> bool {
-        self.port.driver().send_from(address)
+    /// Has the device send from an address that it was perhaps not granted, or write there what it
+    /// receives next. `false` if it cannot.
+    pub fn overstep(&mut self, write: bool, address: u64) -> bool {
+        let driver = self.port.driver();
+        if write {
+            driver.receive_to(address)
+        } else {
+            driver.send_from(address)
+        }
     }
 
     /// What was counted: by the device, frames that made no sense, and frames with a wrong checksum.

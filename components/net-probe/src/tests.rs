@@ -280,6 +280,22 @@ fn a_function_that_is_lost_and_granted_again_goes_on() {
 }
 
 #[test]
+fn a_measurement_waits_for_the_function() {
+    let mut lan = settled();
+    lan.stations[0].lost();
+    lan.command(0, echoes(3, 64));
+    lan.run(seconds(1));
+    assert!(!lan.has_said(0, "round trips"));
+    lan.card.reset(0);
+    lan.card.set_link(false);
+    lan.grant(0);
+    lan.run(seconds(3));
+    assert!(!lan.has_said(0, "round trips"));
+    lan.card.set_link(true);
+    lan.until(0, "round trips with 10.99.0.2:7: ");
+}
+
+#[test]
 fn a_failed_driver_is_started_again() {
     let mut lan = Lan::started();
     lan.until(0, "gateway 10.0.2.2 answers");
