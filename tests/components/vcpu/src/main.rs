@@ -12,7 +12,7 @@ use sel4_vcpu::Vcpu;
 use test_guests::{Lab, MEMORY, Memory};
 
 use tests::{
-    access::*, apic::*, controls::*, cost::*, events::*, failures::*, fpu::*, modes::*, msrs::*,
+    access::*, apic::*, controls::*, events::*, failures::*, fpu::*, modes::*, msrs::*,
     registers::*, vmcs::*,
 };
 
@@ -67,7 +67,6 @@ const SUITE: Suite<Lab> = suite!(
         an_end_of_interrupt_exits_by_the_bitmap,
         accesses_to_the_apics_page_are_virtual,
         an_apic_without_its_shadow_does_not_run,
-        an_exit_is_cheap,
     ]
 );
 

@@ -4,7 +4,6 @@
 pub mod access;
 pub mod apic;
 pub mod controls;
-pub mod cost;
 pub mod events;
 pub mod failures;
 pub mod fpu;

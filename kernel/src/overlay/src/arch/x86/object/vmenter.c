@@ -26,6 +26,15 @@
 #define EVENT_TYPE(info) ((info) >> 8 & 7)
 #define EVENT_TYPE_SOFTWARE 4
 
+/* The general registers; the compiler makes a loop of several instructions a word of it */
+static inline void
+copyRegisters(word_t *to, word_t *from)
+{
+    word_t count = n_vcpu_gp_register;
+
+    asm volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(count) : : "memory");
+}
+
 static void
 takeEvent(word_t event, word_t *message)
 {
@@ -73,9 +82,7 @@ vmenterTake(vcpu_t *vcpu)
     if (interruptibility != vcpu->interruptibility_given) {
         vmwrite(VMX_GUEST_INTERRUPTABILITY, interruptibility);
     }
-    for (word_t i = 0; i < n_vcpu_gp_register; i++) {
-        vcpu->gp_registers[i] = message[SEL4_VMENTER_FAULT_EAX + i];
-    }
+    copyRegisters(vcpu->gp_registers, message + SEL4_VMENTER_FAULT_EAX);
 }
 
 void
@@ -99,9 +106,7 @@ vmenterGive(tcb_t *thread, word_t *buffer)
     vcpu->interruptibility_given = vmread(VMX_GUEST_INTERRUPTABILITY);
     message[SEL4_VMENTER_FAULT_GUEST_INT_MR] = vcpu->interruptibility_given;
     message[SEL4_VMENTER_FAULT_CR3_MR] = vmread(VMX_GUEST_CR3);
-    for (word_t i = 0; i < n_vcpu_gp_register; i++) {
-        message[SEL4_VMENTER_FAULT_EAX + i] = vcpu->gp_registers[i];
-    }
+    copyRegisters(message + SEL4_VMENTER_FAULT_EAX, vcpu->gp_registers);
     message[VMENTER_CR0] = vcpu->cr0;
     message[VMENTER_CR4] = vmread(VMX_GUEST_CR4);
     message[VMENTER_EFER] = vmread(VMX_GUEST_EFER);
