@@ -154,11 +154,11 @@ mod tests {
         let checks = hear(&GOOD);
         assert!(checks.iter().all(Check::is_done), "{checks:?}");
         assert_eq!(checks.len(), GOOD.len());
-        for left_out in 0..GOOD.len() {
+        for (left_out, line) in GOOD.iter().enumerate() {
             let mut lines = GOOD.to_vec();
             lines.remove(left_out);
             let missing: Vec<_> = hear(&lines).into_iter().filter(|c| !c.is_done()).collect();
-            assert_eq!(missing.len(), 1, "without {}: {missing:?}", GOOD[left_out]);
+            assert_eq!(missing.len(), 1, "without {line}: {missing:?}");
         }
     }
 
