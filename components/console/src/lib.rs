@@ -13,6 +13,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+mod exchange;
 mod focus;
 mod keys;
 mod line;
@@ -21,6 +22,7 @@ mod notices;
 mod screen;
 mod text;
 
+pub use exchange::{Port, exchange};
 pub use keys::ESCAPE;
 pub use multiplexer::{MAX_STREAMS, Multiplexer, Streams};
 pub use screen::Sink;

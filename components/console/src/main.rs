@@ -12,7 +12,7 @@ mod rings;
 
 use core::convert::Infallible;
 
-use console_core::{MAX_STREAMS, Multiplexer};
+use console_core::{MAX_STREAMS, Multiplexer, exchange};
 use mmio::PortIo;
 use sel4_microkit::{Channel, ChannelSet, Handler, memory_region_symbol, protection_domain, var};
 use sel4_vcpu::IoPort;
@@ -83,22 +83,8 @@ fn init() -> Console {
 }
 
 impl Console {
-    /// Moves keys and output until nothing is left, or the UART has enough for now.
     fn pump(&mut self) {
-        loop {
-            while let Some(byte) = self.output.receive() {
-                self.multiplexer.press(byte, &mut self.rings);
-            }
-            let lost = self.output.take_counters();
-            if !lost.is_clean() {
-                self.multiplexer
-                    .notice(format_args!("WARN: trouble on the line: {lost}"));
-            }
-            let done = self.multiplexer.pump(&mut self.rings, &mut self.output);
-            if self.output.flush() || done {
-                return;
-            }
-        }
+        exchange(&mut self.multiplexer, &mut self.rings, &mut self.output);
     }
 }
 

@@ -5,12 +5,14 @@
 //! our lines, and neither people nor tests could read them. So with such a kernel lines are handed
 //! to it, which prints each in one go; the UART is then ours for input only.
 
-use console_core::Sink;
+use core::fmt;
+
+use console_core::{Port, Sink};
 use heapless::Vec;
 use mmio::PortIo;
 use sel4_microkit::debug_print;
 use sel4_runtime::kernel_printing;
-use uart::{Counters, Uart};
+use uart::Uart;
 
 /// Bytes on their way to the wire.
 const TX: usize = 4096;
@@ -39,20 +41,37 @@ impl<P: PortIo> Output<P> {
     pub fn on_interrupt(&mut self) {
         self.uart.on_interrupt();
     }
+}
 
-    /// The oldest byte received.
-    pub fn receive(&mut self) -> Option<u8> {
+impl<P: PortIo> Sink for Output<P> {
+    fn room(&self) -> usize {
+        match &self.for_kernel {
+            Some(text) => text.capacity() - text.len(),
+            None => self.uart.tx_room(),
+        }
+    }
+
+    fn put(&mut self, bytes: &[u8]) {
+        match &mut self.for_kernel {
+            // Fits: the caller has looked at the room.
+            Some(text) => text.extend_from_slice(bytes).unwrap_or_default(),
+            None => {
+                self.uart.send(bytes);
+            }
+        }
+    }
+}
+
+impl<P: PortIo> Port for Output<P> {
+    fn receive(&mut self) -> Option<u8> {
         self.uart.receive()
     }
 
-    /// What was lost on the line.
-    pub fn take_counters(&mut self) -> Counters {
-        self.uart.take_counters()
+    fn take_trouble(&mut self) -> Option<impl fmt::Display> {
+        Some(self.uart.take_counters()).filter(|lost| !lost.is_clean())
     }
 
-    /// Sends what waits. Returns whether the UART's interrupt will tell when there is room again;
-    /// through the kernel there is room at once.
-    pub fn flush(&mut self) -> bool {
+    fn flush(&mut self) -> bool {
         let Some(text) = &mut self.for_kernel else {
             return true;
         };
@@ -77,24 +96,5 @@ impl<P: PortIo> Output<P> {
         // Input may have come while the kernel printed with interrupts off.
         self.uart.on_interrupt();
         false
-    }
-}
-
-impl<P: PortIo> Sink for Output<P> {
-    fn room(&self) -> usize {
-        match &self.for_kernel {
-            Some(text) => text.capacity() - text.len(),
-            None => self.uart.tx_room(),
-        }
-    }
-
-    fn put(&mut self, bytes: &[u8]) {
-        match &mut self.for_kernel {
-            // Fits: the caller has looked at the room.
-            Some(text) => text.extend_from_slice(bytes).unwrap_or_default(),
-            None => {
-                self.uart.send(bytes);
-            }
-        }
     }
 }
