@@ -16,6 +16,8 @@ pub enum Problem {
     WrongDevice(u16, u16),
     /// The protection domain was not given the registers or the memory that the driver needs.
     NotMapped(&'static str),
+    /// This BAR has so many bytes, and the system description reckons with so many.
+    BarSize(&'static str, u8, u64, u64),
     /// Virtual function `.0` is at `.1`, while the system description says `.2`.
     Elsewhere(u8, Option<Bdf>, Bdf),
     /// Configuration space is not as it should be.
@@ -41,6 +43,10 @@ impl fmt::Display for Problem {
                 write!(f, "another device is there, {vendor:04x}:{device:04x}")
             }
             Self::NotMapped(what) => write!(f, "system.xml maps no {what} for it"),
+            Self::BarSize(whose, bar, has, expected) => write!(
+                f,
+                "{whose} {bar} has {has:#x} bytes, while system.xml reckons with {expected:#x}"
+            ),
             Self::Elsewhere(vf, Some(at), said) => write!(
                 f,
                 "virtual function {vf} is {at}, while system.xml says {said}"

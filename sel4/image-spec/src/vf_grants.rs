@@ -42,6 +42,13 @@ pub const MULTICAST_MAX: u8 = 30;
 pub const FRAME_MIN: u16 = 1522;
 /// Longest frame, in bytes (82576 datasheet, RLPML).
 pub const FRAME_MAX: u16 = 9728;
+/// Bytes of each BAR of a virtual function, and of those of a physical function that are not larger:
+/// what the registers of an igb's virtual function (82576 datasheet) and of an NVMe controller
+/// (NVMe 1.4, 3.1) take. The image tool hands out registers by it, so a device with others must not be
+/// enabled.
+pub const BAR_BYTES: u64 = 0x4000;
+/// Bytes of the registers of an igb (82576 datasheet, BAR 0).
+pub const IGB_BAR0_BYTES: u64 = 0x2_0000;
 /// End of the addresses of BARs, exclusive.
 pub const BAR_END: u64 = 1 << 32;
 
@@ -126,6 +133,17 @@ pub const HAS_MAC: u16 = 1;
 pub const ANTI_SPOOF: u16 = 2;
 /// Bit of [`Grant::flags`]: it may receive every multicast frame.
 pub const PROMISCUOUS: u16 = 4;
+
+impl Function {
+    /// Most bytes that BAR `index` of the physical function itself may take.
+    pub const fn bar_bytes(&self, index: u8) -> u64 {
+        if self.driver == IGB && index == 0 {
+            IGB_BAR0_BYTES
+        } else {
+            BAR_BYTES
+        }
+    }
+}
 
 impl Grant {
     /// The owner's name, as far as it fits.

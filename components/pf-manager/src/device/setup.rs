@@ -3,7 +3,7 @@
 
 use core::time::Duration;
 
-use image_spec::vf_grants::{BARS, Grant, IGB};
+use image_spec::vf_grants::{BAR_BYTES, BARS, Grant, IGB};
 use pci::{
     BarKind, Bars, Bdf, Class, Command, FunctionReset, Header, place, probe_bars, set_command,
 };
@@ -68,7 +68,11 @@ impl<P: Parts> Device<P> {
     pub(super) fn open(&mut self, bus: &mut Bus<P>) -> Result<(), Problem> {
         let config = &mut bus.config;
         for (index, _) in placed(&self.plan.bars) {
-            self.bars.memory(self.at, index)?;
+            let size = self.bars.memory(self.at, index)?.size;
+            let room = self.plan.bar_bytes(index);
+            if size > room {
+                return Err(Problem::BarSize("BAR", index, size, room));
+            }
         }
         for bar in self.bars.iter().filter(|bar| bar.kind != BarKind::Io) {
             let mut wanted = placed(&self.plan.bars);
@@ -97,6 +101,12 @@ impl<P: Parts> Device<P> {
         now: Duration,
     ) -> Result<Stage, Problem> {
         let sriov = self.sriov.ok_or(Problem::Missing)?;
+        // The owners' registers are mapped already, in steps of this size: with any other, one
+        // would have those of another.
+        let found = sriov.probe_bars(config)?;
+        if let Some(bar) = found.iter().find(|bar| bar.size != BAR_BYTES) {
+            return Err(Problem::BarSize("VF BAR", bar.index, bar.size, BAR_BYTES));
+        }
         let mut bars = [(0, 0); BARS];
         let mut count = 0;
         for (slot, bar) in bars.iter_mut().zip(placed(&self.plan.vf_bars)) {

@@ -79,11 +79,10 @@ pub(super) const DOMAIN_ID: Limit = Limit::new(
     0xffff,
     "an IOMMU domain has 16 bits, and domain 0 is reserved",
 );
-/// Bytes of the BARs of virtual functions, and of all others that are not larger: what the registers of
-/// an igb's virtual function (82576 datasheet) and of an NVMe controller (NVMe 1.4, 3.1) take.
-pub(super) const BAR_STEP: u64 = 0x4000;
-/// Bytes of the registers of an igb (82576 datasheet, BAR 0).
-pub(super) const IGB_BAR0_STEP: u64 = 0x2_0000;
+/// Bytes of the BARs of virtual functions, and of all others that are not larger.
+pub(super) const BAR_STEP: u64 = vf_grants::BAR_BYTES;
+/// Bytes of the registers of an igb.
+pub(super) const IGB_BAR0_STEP: u64 = vf_grants::IGB_BAR0_BYTES;
 /// End of the addresses of BARs, exclusive.
 pub(super) const BAR_TOP: u64 = vf_grants::BAR_END;
 pub(super) const BAR: Limit = Limit::new(BAR_STEP, BAR_TOP - 1, "BARs lie below 4 GiB");

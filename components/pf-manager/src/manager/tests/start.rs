@@ -102,7 +102,7 @@ fn nothing_is_started_or_granted_without_a_guard() {
 #[test]
 fn a_device_that_does_not_start_leaves_the_others_alone() {
     type Break = fn(&World);
-    let network: [(&str, Break); 7] = [
+    let network: [(&str, Break); 9] = [
         ("is missing", |w| w.config.remove(IGB_PF)),
         ("is another one", |w| {
             w.config.alter(IGB_PF, |f| f.set(0, 0x10d3_8086))
@@ -113,8 +113,14 @@ fn a_device_that_does_not_start_leaves_the_others_alone() {
         ("cannot be reset", |w| {
             w.config.alter(IGB_PF, |f| f.set(0xa4, 0))
         }),
-        ("has another BAR", |w| {
-            w.config.alter(IGB_PF, |f| f.bar(0x10, 0x8000_0000, 0))
+        ("has a BAR that reaches too far", |w| {
+            w.config.alter(IGB_PF, |f| f.bar(0x10, 0x4_0000, 0));
+        }),
+        ("has small VF BARs", |w| {
+            w.config.alter(IGB_PF, |f| f.bar(0x184, 0x2000, 0b1100));
+        }),
+        ("has large VF BARs", |w| {
+            w.config.alter(IGB_PF, |f| f.bar(0x190, 0x8000, 0b1100));
         }),
         ("does not answer", |w| w.card.borrow_mut().set(8, u32::MAX)),
         ("stays in reset", |w| {
