@@ -7,6 +7,7 @@
 #   EMULATOR=qemu          qemu or bochs; for run and smoke
 #   CPUS=                  number of CPUs; for run and smoke (1, or 2 with an smp kernel)
 #   T=                     only tests or benchmarks whose name contains this
+#   WITHOUT_PATCH=         numbers of kernel patches to leave out; for test, which must fail then
 #   POSTERN_CACHE=~/.cache/postern   where what is built once per machine is kept
 #   CARGO=cargo            Rust's build tool
 
@@ -16,9 +17,11 @@ EMULATOR ?= qemu
 CONFIG ?=
 CPUS ?=
 T ?=
+WITHOUT_PATCH ?=
 
 # Make's own variables would make the builds below believe that they share its job server.
 postern = @env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL \
+	$(if $(WITHOUT_PATCH),POSTERN_WITHOUT_PATCH=$(WITHOUT_PATCH)) \
 	$(CARGO) run --quiet --release --locked --package postern --
 boot = --system $(SYSTEM) --emulator $(EMULATOR) $(if $(CONFIG),--config $(CONFIG)) $(if $(CPUS),--cpus $(CPUS))
 

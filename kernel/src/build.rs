@@ -66,6 +66,17 @@ pub fn build(variant: Variant, dirs: &Dirs, progress: &mut dyn Progress) -> Resu
     build_source(Source::patched()?, variant, dirs, progress)
 }
 
+/// As [`build`], but without the patches of these numbers: a kernel with known defects, for tests
+/// that have to find them. Its interface is what programs expect only if they change none.
+pub fn build_without(
+    numbers: &[String],
+    variant: Variant,
+    dirs: &Dirs,
+    progress: &mut dyn Progress,
+) -> Result<Built> {
+    build_source(Source::patched_without(numbers)?, variant, dirs, progress)
+}
+
 fn build_source(
     mut source: Source,
     variant: Variant,

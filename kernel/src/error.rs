@@ -50,6 +50,19 @@ pub enum Error {
         what: String,
     },
 
+    /// A patch that is to be left out does not exist.
+    #[error("there is no patch {0}")]
+    NoSuchPatch(String),
+
+    /// A patch that is to be left out is one that another changes.
+    #[error("it cannot be left out: {patch} changes `{line}`, which it adds")]
+    PatchNeeded {
+        /// The other patch's name.
+        patch: String,
+        /// The line that both are about.
+        line: String,
+    },
+
     /// A header or an interface description of the kernel is not understood.
     #[error("{file}: {what}")]
     Interface {

@@ -20,6 +20,7 @@ mod header;
 pub mod patch;
 pub mod source;
 mod toolchain;
+mod without;
 
-pub use build::{Built, Dirs, Progress, build};
+pub use build::{Built, Dirs, Progress, build, build_without};
 pub use error::{Error, Result};

@@ -78,7 +78,27 @@ impl Patch {
     }
 }
 
+/// One place of a file that a patch changes.
+#[derive(Debug)]
+pub(crate) struct Place<'a> {
+    /// Number of lines before it, in the file as it was.
+    pub at: usize,
+    /// How many lines it removes.
+    pub removed: usize,
+    /// The lines that it adds, without line ends.
+    pub added: &'a [String],
+}
+
 impl FilePatch {
+    /// The places that it changes, in their order.
+    pub(crate) fn hunks(&self) -> impl Iterator<Item = Place<'_>> {
+        self.hunks.iter().map(|hunk| Place {
+            at: hunk.at(),
+            removed: hunk.removed.len(),
+            added: &hunk.added,
+        })
+    }
+
     /// Applies the change to `text` and returns the new text. `patch` is the patch's name.
     pub fn apply(&self, patch: &str, text: &str) -> Result<String> {
         let mismatch = |hunk: Option<&Hunk>, what: String| Error::PatchMismatch {
@@ -91,12 +111,7 @@ impl FilePatch {
         let mut out = String::with_capacity(text.len());
         let mut next = 0;
         for hunk in &self.hunks {
-            // `start` counts from 1; without removed lines it is the line to insert after.
-            let at = if hunk.removed.is_empty() {
-                hunk.start
-            } else {
-                hunk.start - 1
-            };
+            let at = hunk.at();
             if at < next {
                 return Err(mismatch(
                     Some(hunk),
@@ -147,8 +162,20 @@ impl FilePatch {
     }
 }
 
+impl Hunk {
+    /// Number of lines before it, in the file as it was.
+    fn at(&self) -> usize {
+        // `start` counts from 1; without removed lines it is the line to insert after.
+        if self.removed.is_empty() {
+            self.start
+        } else {
+            self.start - 1
+        }
+    }
+}
+
 /// The identity that git gives to a file with this content.
-fn blob_id(text: &str) -> String {
+pub(crate) fn blob_id(text: &str) -> String {
     let mut hash = Sha1::new();
     hash.update(format!("blob {}\0", text.len()));
     hash.update(text);

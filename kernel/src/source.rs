@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::patch::Patch;
-use crate::{Error, Result};
+use crate::{Error, Result, without};
 
 /// The crate that carries the kernel in its folder `seL4`.
 const CRATE: &str = "sel4-sys";
@@ -89,6 +89,13 @@ impl Source {
         for patch in patches()? {
             source.apply(&patch)?;
         }
+        Ok(source)
+    }
+
+    /// As [`patched`](Self::patched), but without the patches of these numbers.
+    pub fn patched_without(numbers: &[String]) -> Result<Self> {
+        let mut source = Self::unpatched()?;
+        without::apply_without(&mut source, &patches()?, numbers)?;
         Ok(source)
     }
 
