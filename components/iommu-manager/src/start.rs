@@ -229,9 +229,10 @@ impl<'a, R: Mmio, M: Tables> Manager<'a, R, M> {
 
 fn say_unit<R: Mmio>(address: u64, unit: &Unit<R>) {
     let (cap, ecap) = (unit.capabilities(), unit.extended_capabilities());
-    log::info!("IOMMU at {address:#x}: VT-d version {}", unit.version());
-    log::info!("CAP {:#x}: {cap}", u64::from(cap));
-    log::info!("ECAP {:#x}: {ecap}", u64::from(ecap));
+    let (major, minor) = unit.version();
+    log::info!("IOMMU at {address:#x}: VT-d version {major}.{minor}");
+    log::info!("CAP {:#x}: {cap}", cap.0);
+    log::info!("ECAP {:#x}: {ecap}", ecap.0);
 }
 
 fn hardware(error: vtd::Error) -> Refused {

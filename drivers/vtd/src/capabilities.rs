@@ -1,117 +1,109 @@
 // SPDX-License-Identifier: BSD-2-Clause
-//! The capability register (section 11.4.2).
+//! What a unit can do: the capability registers (§11.4.2, §11.4.3). The names are the
+//! specification's.
 
 use core::fmt;
 
-use bitfield_struct::bitfield;
+use crate::list::{flags, write_set};
 
-use crate::list::write_set;
+flags! {
+    /// CAP_REG.
+    Capabilities: u64 {
+        59 pi "posted interrupts",
+        39 psi "page-selective invalidation",
+        54 dwd "write draining",
+        55 drd "read draining",
+        22 zlr "zero-length reads",
+        5 plmr "protected low memory",
+        6 phmr "protected high memory",
+        56 fs1gp "first-stage 1G pages",
+        60 fs5lp "first-stage 5 levels",
+        61 ecmds "enhanced commands",
+        62 esirtps "flush on setting the interrupt table",
+        63 esrtps "flush on setting the root table",
+        3 afl "advanced fault logging",
+        4 rwbf "write buffer to flush",
+        7 cm "caching mode",
+    }
+}
 
-/// CAP_REG. The fields carry the specification's names.
-#[bitfield(u64)]
-#[derive(PartialEq, Eq)]
-pub struct Capabilities {
-    /// Number of domains, encoded: see [`domains`](Self::domains).
-    #[bits(3, access = RO)]
-    pub nd: u8,
-    /// Advanced fault logging.
-    #[bits(access = RO)]
-    pub afl: bool,
-    /// The write buffer must be flushed after a change to a table in memory.
-    #[bits(access = RO)]
-    pub rwbf: bool,
-    /// Protected low-memory region.
-    #[bits(access = RO)]
-    pub plmr: bool,
-    /// Protected high-memory region.
-    #[bits(access = RO)]
-    pub phmr: bool,
-    /// Caching mode: not-present entries are cached too (an emulated unit).
-    #[bits(access = RO)]
-    pub cm: bool,
-    /// Supported adjusted guest address widths: see [`levels`](Self::levels).
-    #[bits(5, access = RO)]
-    pub sagaw: u8,
-    #[bits(3)]
-    __: u8,
-    /// Maximum guest address width, less one: see [`guest_address_bits`](Self::guest_address_bits).
-    #[bits(6, access = RO)]
-    pub mgaw: u8,
-    /// Zero-length reads of write-only pages are allowed.
-    #[bits(access = RO)]
-    pub zlr: bool,
-    #[bits(1)]
-    __: u8,
-    /// Fault-recording register offset in units of 16 bytes.
-    #[bits(10, access = RO)]
-    pub fro: u16,
-    /// Second-stage large pages: bit 0 for 2 MiB, bit 1 for 1 GiB.
-    #[bits(4, access = RO)]
-    pub sslps: u8,
-    #[bits(1)]
-    __: u8,
-    /// Page-selective invalidation.
-    #[bits(access = RO)]
-    pub psi: bool,
-    /// Number of fault-recording registers, less one.
-    #[bits(8, access = RO)]
-    pub nfr: u8,
-    /// Maximum address mask value of a page-selective invalidation.
-    #[bits(6, access = RO)]
-    pub mamv: u8,
-    /// Write draining.
-    #[bits(access = RO)]
-    pub dwd: bool,
-    /// Read draining.
-    #[bits(access = RO)]
-    pub drd: bool,
-    /// First-stage 1 GiB pages.
-    #[bits(access = RO)]
-    pub fs1gp: bool,
-    #[bits(2)]
-    __: u8,
-    /// Posted interrupts.
-    #[bits(access = RO)]
-    pub pi: bool,
-    /// First-stage five-level paging.
-    #[bits(access = RO)]
-    pub fs5lp: bool,
-    /// Enhanced commands.
-    #[bits(access = RO)]
-    pub ecmds: bool,
-    /// Setting the interrupt-remapping table flushes what was cached of the old one.
-    #[bits(access = RO)]
-    pub esirtps: bool,
-    /// Setting the root table flushes what was cached of the old one.
-    #[bits(access = RO)]
-    pub esrtps: bool,
+flags! {
+    /// ECAP_REG.
+    ExtendedCapabilities: u64 {
+        1 qi "queued invalidation",
+        3 ir "interrupt remapping",
+        4 eim "extended interrupt mode",
+        0 c "coherent page walks",
+        7 sc "snoop control",
+        6 pt "pass-through",
+        2 dt "device TLBs",
+        26 nest "nested translation",
+        29 prs "page requests",
+        30 ers "execute requests",
+        31 srs "supervisor requests",
+        33 nwfs "no-write flag",
+        34 eafs "extended accessed flag",
+        40 pasid "process ids",
+        41 dit "invalidation throttle",
+        42 pds "page-request drain",
+        43 smts "scalable mode",
+        44 vcs "virtual commands",
+        45 ssads "accessed and dirty bits",
+        46 ssts "scalable second stage",
+        47 fsts "scalable first stage",
+        48 smpwcs "scalable coherency control",
+        49 rps "process id per request",
+        51 pms "performance monitoring",
+        52 adms "abort-DMA mode",
+    }
 }
 
 impl Capabilities {
-    /// The number of domain ids, id 0 included: 16 to 65536.
-    pub fn domains(&self) -> u32 {
+    fn field(self, at: u32, bits: u32) -> u64 {
+        self.0 >> at & ((1 << bits) - 1)
+    }
+
+    /// ND: the number of domain ids, id 0 included: 16 to 65536.
+    pub fn domains(self) -> u32 {
         // ND 7 is reserved; taken for the largest defined value it promises nothing new.
-        1 << (4 + 2 * u32::from(self.nd().min(6)))
+        1 << (4 + 2 * self.field(0, 3).min(6))
     }
 
-    /// Whether second-stage tables of `levels` levels (3, 4 or 5) are supported.
-    pub fn levels(&self, levels: u8) -> bool {
-        matches!(levels, 3..=5) && self.sagaw() >> (levels - 2) & 1 != 0
+    /// SAGAW: whether second-stage tables of `levels` levels (3, 4 or 5) are supported.
+    pub fn levels(self, levels: u8) -> bool {
+        matches!(levels, 3..=5) && self.field(8, 5) >> (levels - 2) & 1 != 0
     }
 
-    /// Bits of an address that a device may use.
-    pub fn guest_address_bits(&self) -> u8 {
-        self.mgaw() + 1
+    /// MGAW: bits of an address that a device may use.
+    pub fn guest_address_bits(self) -> u8 {
+        self.field(16, 6) as u8 + 1
     }
 
-    /// Byte offset of the first fault-recording register, from the start of the unit's registers.
-    pub fn fault_records_offset(&self) -> usize {
-        usize::from(self.fro()) * 16
+    /// FRO: byte offset of the first fault-recording register, from the start of the registers.
+    pub fn fault_records_offset(self) -> usize {
+        self.field(24, 10) as usize * 16
     }
 
-    /// The number of fault-recording registers, 1 to 256, of 16 bytes each.
-    pub fn fault_records(&self) -> usize {
-        usize::from(self.nfr()) + 1
+    /// NFR: the number of fault-recording registers, 1 to 256, of 16 bytes each.
+    pub fn fault_records(self) -> usize {
+        self.field(40, 8) as usize + 1
+    }
+
+    /// SSLPS: whether second-stage tables may have leaves at level 2 (2 MiB) or 3 (1 GiB).
+    pub fn large_pages(self, level: u8) -> bool {
+        matches!(level, 2..=3) && self.field(34, 2) >> (level - 2) & 1 != 0
+    }
+
+    /// MAMV: the largest address mask of a page-selective invalidation.
+    pub fn mamv(self) -> u8 {
+        self.field(48, 6) as u8
+    }
+}
+
+impl ExtendedCapabilities {
+    /// IRO: byte offset of the IOTLB registers (IVA, then IOTLB) from the start of the registers.
+    pub fn iotlb_offset(self) -> usize {
+        (self.0 >> 8 & 0x3ff) as usize * 16
     }
 }
 
@@ -120,44 +112,34 @@ impl fmt::Display for Capabilities {
         write!(f, "{} domains, tables of ", self.domains())?;
         write_set(
             f,
-            &[3, 4, 5].map(|n| (self.levels(n), ["3", "4", "5"][usize::from(n) - 3])),
+            &[
+                (self.levels(3), "3"),
+                (self.levels(4), "4"),
+                (self.levels(5), "5"),
+            ],
         )?;
         write!(
             f,
-            " levels, {}-bit addresses, pages of 4K",
+            " levels, {}-bit addresses, pages of ",
             self.guest_address_bits()
         )?;
-        for (bit, text) in [(0, ", 2M"), (1, ", 1G")] {
-            if self.sslps() >> bit & 1 != 0 {
-                f.write_str(text)?;
-            }
-        }
-        write!(
-            f,
-            ", {} fault records at {:#x}",
-            self.fault_records(),
-            self.fault_records_offset()
-        )?;
-        f.write_str("; has: ")?;
         write_set(
             f,
             &[
-                (self.pi(), "posted interrupts"),
-                (self.psi(), "page-selective invalidation"),
-                (self.dwd(), "write draining"),
-                (self.drd(), "read draining"),
-                (self.zlr(), "zero-length reads"),
-                (self.plmr(), "protected low memory"),
-                (self.phmr(), "protected high memory"),
-                (self.fs1gp(), "first-stage 1G pages"),
-                (self.fs5lp(), "first-stage 5 levels"),
-                (self.ecmds(), "enhanced commands"),
-                (self.esirtps(), "flush on setting the interrupt table"),
-                (self.esrtps(), "flush on setting the root table"),
-                (self.afl(), "advanced fault logging"),
-                (self.rwbf(), "write buffer to flush"),
-                (self.cm(), "caching mode"),
+                (true, "4K"),
+                (self.large_pages(2), "2M"),
+                (self.large_pages(3), "1G"),
             ],
-        )
+        )?;
+        let (records, at) = (self.fault_records(), self.fault_records_offset());
+        write!(f, ", {records} fault records at {at:#x}; has: ")?;
+        self.write_names(f)
+    }
+}
+
+impl fmt::Display for ExtendedCapabilities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "IOTLB registers at {:#x}; has: ", self.iotlb_offset())?;
+        self.write_names(f)
     }
 }

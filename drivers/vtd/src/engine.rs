@@ -6,7 +6,7 @@
 use mmio::Mmio;
 
 use crate::command::{Switch, Trigger, flush_write_buffer, set_switch, trigger};
-use crate::descriptor::{Descriptor, Draining};
+use crate::descriptor::Descriptor;
 use crate::fault_log::FaultLog;
 use crate::interrupt_table::InterruptTable;
 use crate::queue::Queue;
@@ -109,11 +109,7 @@ impl<R: Mmio> Engine<R> {
         registers.set64(Reg64::Rtaddr, self.root.address_register());
         trigger(registers, Trigger::RootTable, polls)?;
         // §6.6: what was cached of firmware's tables goes before the new ones count.
-        let draining = Draining::of(cap);
-        let batch = [
-            Descriptor::context_global(),
-            Descriptor::iotlb_global(draining),
-        ];
+        let batch = [Descriptor::context_global(), Descriptor::iotlb_global(cap)];
         self.queue.run(registers, memory, &batch)?;
         set_switch(registers, Switch::Translation, true, polls)?;
         takeover::release_protected_memory(&mut self.unit, polls)

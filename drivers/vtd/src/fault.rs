@@ -6,31 +6,14 @@ mod tests;
 
 use core::fmt;
 
-use bitfield_struct::bitfield;
-
 use crate::{Bdf, Iova};
 
-/// The upper half of a fault record.
-#[bitfield(u64)]
-pub(crate) struct RecordHigh {
-    sid: u16,
-    #[bits(12)]
-    __: u16,
-    /// Type, lower bit.
-    t2: bool,
-    privileged: bool,
-    execute: bool,
-    pasid_present: bool,
-    reason: u8,
-    #[bits(20)]
-    pasid: u32,
-    #[bits(2)]
-    at: u8,
-    /// Type, upper bit: a read (with `t2` clear).
-    t1: bool,
-    /// The record holds a fault; written as one to free it.
-    pub fault: bool,
-}
+/// Upper half of a record: it holds a fault (written as one to free it); the type's upper bit (a
+/// read, if the lower is clear) and lower bit; where the reason is. The source is at its start.
+pub(crate) const F: u64 = 1 << 63;
+const T1: u64 = 1 << 62;
+const T2: u64 = 1 << 28;
+const REASON: u32 = 32;
 
 /// What a device tried to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,12 +52,12 @@ pub struct Fault {
 
 impl Fault {
     /// Decodes a record whose F bit is set.
-    pub(crate) fn decode(low: u64, high: RecordHigh) -> Self {
-        let reason = Reason(high.reason());
+    pub(crate) fn decode(low: u64, high: u64) -> Self {
+        let reason = Reason((high >> REASON) as u8);
         let request = if reason.is_interrupt() {
             Request::Interrupt((low >> 48) as u16)
         } else {
-            let access = match (high.t1(), high.t2()) {
+            let access = match (high & T1 != 0, high & T2 != 0) {
                 (true, false) => Access::Read,
                 (false, false) => Access::Write,
                 _ => Access::Other,
@@ -82,7 +65,7 @@ impl Fault {
             Request::Dma(Iova(low & !0xfff), access)
         };
         Self {
-            source: Bdf(high.sid()),
+            source: Bdf(high as u16),
             request,
             reason,
         }

@@ -7,7 +7,7 @@
 
 use mmio::Mmio;
 
-use crate::fault::RecordHigh;
+use crate::fault::F;
 use crate::registers::{Reg32, Registers};
 use crate::{Capabilities, Fault};
 
@@ -46,11 +46,11 @@ impl FaultLog {
         for step in 0..self.records {
             let record = (self.next + step) % self.records;
             let at = self.offset + record * RECORD_BYTES;
-            let high = RecordHigh::from_bits(registers.read64(at + 8));
-            if high.fault() {
+            let high = registers.read64(at + 8);
+            if high & F != 0 {
                 let fault = Fault::decode(registers.read64(at), high);
                 // Hardware reuses the record from here on.
-                registers.write64(at + 8, RecordHigh::new().with_fault(true).into_bits());
+                registers.write64(at + 8, F);
                 self.next = (record + 1) % self.records;
                 return Some(fault);
             }

@@ -114,8 +114,8 @@ impl<R: Mmio, M: Memory> Iommu<R, M> {
             levels,
             address_bits,
             host_bits: self.config.host_bits.min(52),
-            mega: all(|unit| unit.capabilities().sslps() & 1 != 0),
-            giga: all(|unit| unit.capabilities().sslps() & 2 != 0),
+            mega: all(|unit| unit.capabilities().large_pages(2)),
+            giga: all(|unit| unit.capabilities().large_pages(3)),
             snoop: all(|unit| unit.unit().extended_capabilities().sc()),
             coherent: all(|unit| unit.unit().extended_capabilities().c()),
         })

@@ -5,8 +5,6 @@
 #[cfg(test)]
 mod tests;
 
-use bitfield_struct::bitfield;
-
 use crate::{ApicId, Bdf, Error, Hpa, Result, Vector};
 
 /// How the local APIC treats the interrupt.
@@ -53,60 +51,24 @@ pub enum ApicMode {
     X2Apic,
 }
 
-#[bitfield(u64)]
-struct RemappedLow {
-    p: bool,
-    fpd: bool,
-    dm: bool,
-    rh: bool,
-    tm: bool,
-    #[bits(3)]
-    dlm: u8,
-    #[bits(4)]
-    avail: u8,
-    #[bits(3)]
-    __: u8,
-    im: bool,
-    vector: u8,
-    __: u8,
-    dst: u32,
-}
-
-#[bitfield(u64)]
-struct PostedLow {
-    p: bool,
-    fpd: bool,
-    #[bits(6)]
-    __: u8,
-    #[bits(4)]
-    avail: u8,
-    #[bits(2)]
-    __: u8,
-    urg: bool,
-    im: bool,
-    vector: u8,
-    #[bits(14)]
-    __: u16,
-    /// Bits 31:6 of the descriptor's address.
-    #[bits(26)]
-    pdal: u32,
-}
-
-#[bitfield(u64)]
-struct High {
-    sid: u16,
-    #[bits(2)]
-    sq: u8,
-    #[bits(2)]
-    svt: u8,
-    #[bits(12)]
-    __: u16,
-    /// Posted format: bits 63:32 of the descriptor's address.
-    pdah: u32,
-}
-
-/// SVT: the requester must equal SID in the bits that SQ leaves.
-const VERIFY_SOURCE: u8 = 1;
+/// Bits of the low word: present, fault processing disabled, redirection hint, level trigger,
+/// delivery mode, and in posted format: posted (IM), urgent.
+const P: u64 = 1 << 0;
+const FPD: u64 = 1 << 1;
+const RH: u64 = 1 << 3;
+const TM: u64 = 1 << 4;
+const DLM: u32 = 5;
+const URG: u64 = 1 << 14;
+const IM: u64 = 1 << 15;
+const VECTOR: u32 = 16;
+const DST: u32 = 32;
+/// Posted format: bits 31:6 of the descriptor's address are here in the low word, and its upper
+/// half is the upper half of the high word.
+const PDAL: u32 = 38;
+const PDAH: u64 = 0xffff_ffff << 32;
+/// Bits of the high word: SVT, the requester must equal SID in the bits that SQ (0: all) leaves.
+const SVT: u64 = 3 << 18;
+const VERIFY_SOURCE: u64 = 1 << 18;
 
 /// An entry, low word first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,7 +87,7 @@ impl Irte {
     /// [`Error::InterruptTarget`] for a vector below 16, an APIC id that `mode` cannot express
     /// (255 in xAPIC mode is the broadcast and refused too), or a misaligned descriptor.
     pub fn new(source: Bdf, target: Target, mode: ApicMode) -> Result<Self> {
-        let high = High::new().with_sid(source.0).with_svt(VERIFY_SOURCE);
+        let high = u64::from(source.0) | VERIFY_SOURCE;
         let (vector, low, high) = match target {
             Target::Remapped {
                 vector,
@@ -133,43 +95,33 @@ impl Irte {
                 level,
                 delivery,
             } => {
-                let low = RemappedLow::new()
-                    .with_p(true)
-                    .with_tm(level)
-                    .with_dlm(delivery as u8)
-                    .with_rh(delivery == Delivery::LowestPriority)
-                    .with_vector(vector.0)
-                    .with_dst(destination_field(destination, mode)?);
-                (vector, low.into_bits(), high)
+                let mut low =
+                    (delivery as u64) << DLM | destination_field(destination, mode)? << DST;
+                low |= if level { TM } else { 0 };
+                low |= if delivery == Delivery::LowestPriority {
+                    RH
+                } else {
+                    0
+                };
+                (vector, low, high)
             }
             Target::Posted {
                 vector,
-                descriptor,
+                descriptor: Hpa(at),
                 urgent,
             } => {
-                if !descriptor.0.is_multiple_of(64) {
+                if !at.is_multiple_of(64) {
                     return Err(Error::InterruptTarget);
                 }
-                let low = PostedLow::new()
-                    .with_p(true)
-                    .with_im(true)
-                    .with_urg(urgent)
-                    .with_vector(vector.0)
-                    .with_pdal((descriptor.0 as u32) >> 6);
-                (
-                    vector,
-                    low.into_bits(),
-                    high.with_pdah((descriptor.0 >> 32) as u32),
-                )
+                let urgent = if urgent { URG } else { 0 };
+                (vector, IM | urgent | at >> 6 << PDAL, high | at & PDAH)
             }
         };
         if vector.0 < 16 {
             return Err(Error::InterruptTarget);
         }
-        Ok(Self {
-            low,
-            high: high.into_bits(),
-        })
+        let low = low | P | u64::from(vector.0) << VECTOR;
+        Ok(Self { low, high })
     }
 
     /// The entry as one number.
@@ -179,25 +131,25 @@ impl Irte {
 
     /// Whether hardware may use it.
     pub fn present(low: u64) -> bool {
-        RemappedLow::from_bits(low).p()
+        low & P != 0
     }
 
     /// The low word of a blocked entry, which reports no faults either.
     pub fn silenced() -> u64 {
-        RemappedLow::new().with_fpd(true).into_bits()
+        FPD
     }
 
     /// The source that a high word verifies, or `None` if the entry belongs to nobody.
     pub fn source(high: u64) -> Option<Bdf> {
-        let high = High::from_bits(high);
-        (high.svt() == VERIFY_SOURCE).then_some(Bdf(high.sid()))
+        (high & SVT == VERIFY_SOURCE).then_some(Bdf(high as u16))
     }
 }
 
-fn destination_field(destination: ApicId, mode: ApicMode) -> Result<u32> {
+fn destination_field(destination: ApicId, mode: ApicMode) -> Result<u64> {
+    let id = u64::from(destination.0);
     match mode {
-        ApicMode::X2Apic if destination.0 != u32::MAX => Ok(destination.0),
-        ApicMode::XApic if destination.0 < 0xff => Ok(destination.0 << 8),
+        ApicMode::X2Apic if destination.0 != u32::MAX => Ok(id),
+        ApicMode::XApic if id < 0xff => Ok(id << 8),
         _ => Err(Error::InterruptTarget),
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-//! What a device must send so that an interrupt goes through the remapping table (§5.1.2.2,
-//! §5.1.5): the address and data of its MSI or MSI-X entry, or the entry of an I/O APIC pin.
+//! What a device must send so that an interrupt goes through the remapping table (§5.1.2.2): the
+//! address and data of its MSI or MSI-X entry.
 
 /// Message address and data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,19 +40,6 @@ const fn address(index: u16) -> u64 {
     MESSAGE_RANGE | low << 5 | REMAPPABLE | top << 2
 }
 
-/// An I/O APIC redirection entry in remappable format, unmasked. `vector` repeats the interrupt
-/// entry's, for the I/O APIC to match the end-of-interrupt of a level-triggered pin with.
-pub const fn io_apic_entry(index: u16, vector: u8, level: bool, active_low: bool) -> u64 {
-    let low = (index & 0x7fff) as u64;
-    let top = (index >> 15) as u64;
-    low << 49
-        | 1 << 48
-        | (level as u64) << 15
-        | (active_low as u64) << 13
-        | top << 11
-        | vector as u64
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,17 +66,5 @@ mod tests {
                 }
             );
         }
-    }
-
-    #[test]
-    fn io_apic_entries_have_the_remappable_bit() {
-        assert_eq!(
-            io_apic_entry(5, 0x30, false, false),
-            5 << 49 | 1 << 48 | 0x30
-        );
-        assert_eq!(
-            io_apic_entry(0x8001, 0x41, true, true),
-            1 << 49 | 1 << 48 | 1 << 15 | 1 << 13 | 1 << 11 | 0x41
-        );
     }
 }

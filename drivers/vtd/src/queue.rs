@@ -42,6 +42,14 @@ enum Trouble {
     Fatal(Error),
 }
 
+/// What a batch works on.
+struct Ports<'a, R, M> {
+    registers: &'a mut R,
+    memory: &'a mut M,
+}
+
+type Step = core::result::Result<(), Trouble>;
+
 /// The queue of one unit.
 #[derive(Debug)]
 pub struct Queue {
@@ -107,8 +115,9 @@ impl Queue {
         memory: &mut M,
         batch: &[Descriptor],
     ) -> Result<()> {
+        let mut ports = Ports { registers, memory };
         for _ in 0..ATTEMPTS {
-            match self.pass(registers, memory, batch) {
+            match self.pass(&mut ports, batch) {
                 Ok(()) => {
                     self.counters.batches += 1;
                     return Ok(());
@@ -122,18 +131,19 @@ impl Queue {
 
     fn pass<R: Mmio, M: Memory>(
         &mut self,
-        registers: &mut R,
-        memory: &mut M,
+        ports: &mut Ports<'_, R, M>,
         batch: &[Descriptor],
-    ) -> core::result::Result<(), Trouble> {
+    ) -> Step {
         self.sequence = self.sequence.wrapping_add(1);
         let wait = Descriptor::wait(self.status, self.sequence);
         for &descriptor in batch.iter().chain([&wait]) {
-            self.push(registers, memory, descriptor)?;
+            self.push(ports, descriptor)?;
         }
-        registers.set64(Reg64::Iqt, self.tail * DESCRIPTOR_BYTES);
-        self.until(registers, memory, |queue, _, memory| {
-            memory.read64(queue.status) as u32 == queue.sequence
+        ports
+            .registers
+            .set64(Reg64::Iqt, self.tail * DESCRIPTOR_BYTES);
+        self.until(ports, |queue, ports| {
+            ports.memory.read64(queue.status) as u32 == queue.sequence
         })?;
         self.outstanding = 0;
         Ok(())
@@ -142,36 +152,37 @@ impl Queue {
     /// Puts one descriptor at the tail; hands over what is there and waits if the queue is full.
     fn push<R: Mmio, M: Memory>(
         &mut self,
-        registers: &mut R,
-        memory: &mut M,
+        ports: &mut Ports<'_, R, M>,
         descriptor: Descriptor,
-    ) -> core::result::Result<(), Trouble> {
+    ) -> Step {
         // One slot stays empty: a ring with head and tail equal is an empty one.
         if self.outstanding == self.slots - 1 {
-            self.make_room(registers, memory)?;
+            self.make_room(ports)?;
         }
-        let slot = self.ring.add(self.tail * DESCRIPTOR_BYTES);
-        memory.write64(slot, descriptor.low);
-        memory.write64(slot.add(8), descriptor.high);
+        self.write(ports.memory, self.tail, descriptor);
         self.counters.descriptors += 1;
         self.outstanding += 1;
         self.tail = (self.tail + 1) % self.slots;
         Ok(())
     }
 
-    fn make_room<R: Mmio, M: Memory>(
-        &mut self,
-        registers: &mut R,
-        memory: &mut M,
-    ) -> core::result::Result<(), Trouble> {
-        self.outstanding = self.in_ring(registers);
+    fn write<M: Memory>(&self, memory: &mut M, slot: u64, descriptor: Descriptor) {
+        let at = self.ring.add(slot * DESCRIPTOR_BYTES);
+        memory.write64(at, descriptor.low);
+        memory.write64(at.add(8), descriptor.high);
+    }
+
+    fn make_room<R: Mmio, M: Memory>(&mut self, ports: &mut Ports<'_, R, M>) -> Step {
+        self.outstanding = self.in_ring(ports.registers);
         if self.outstanding == self.slots - 1 {
             self.counters.full += 1;
-            registers.set64(Reg64::Iqt, self.tail * DESCRIPTOR_BYTES);
-            self.until(registers, memory, |queue, registers, _| {
-                queue.in_ring(registers) < queue.slots - 1
+            ports
+                .registers
+                .set64(Reg64::Iqt, self.tail * DESCRIPTOR_BYTES);
+            self.until(ports, |queue, ports| {
+                queue.in_ring(ports.registers) < queue.slots - 1
             })?;
-            self.outstanding = self.in_ring(registers);
+            self.outstanding = self.in_ring(ports.registers);
         }
         Ok(())
     }
@@ -190,23 +201,22 @@ impl Queue {
     /// only once `done` holds, so that the queue is in order again.
     fn until<R: Mmio, M: Memory>(
         &mut self,
-        registers: &mut R,
-        memory: &mut M,
-        done: impl Fn(&Self, &R, &M) -> bool,
-    ) -> core::result::Result<(), Trouble> {
+        ports: &mut Ports<'_, R, M>,
+        done: impl Fn(&Self, &Ports<'_, R, M>) -> bool,
+    ) -> Step {
         let mut refused = None;
         for _ in 0..self.polls {
             // The status is read before the errors: an error that comes with a completion is
             // then not lost.
-            let finished = done(self, registers, memory);
-            let faults = registers.reg32(Reg32::Fsts);
+            let finished = done(self, ports);
+            let faults = ports.registers.reg32(Reg32::Fsts);
             if faults & IQE != 0 {
-                refused = Some(self.repair(registers, memory));
+                refused = Some(self.repair(ports));
             } else if faults & (ITE | ICE) != 0 {
                 self.counters.timeouts += u64::from(faults & ITE != 0);
                 self.counters.wrong += u64::from(faults & ICE != 0);
                 // Waits that were under way are lost (§6.5.2.10): only a new one tells the end.
-                registers.set32(Reg32::Fsts, faults & (ITE | ICE));
+                ports.registers.set32(Reg32::Fsts, faults & (ITE | ICE));
                 return Err(Trouble::Retry);
             } else if finished {
                 return refused.map_or(Ok(()), |error| Err(Trouble::Fatal(error)));
@@ -218,14 +228,13 @@ impl Queue {
 
     /// Hardware stopped at a descriptor that it does not take: puts one there that does nothing,
     /// and lets it go on.
-    fn repair<R: Mmio, M: Memory>(&mut self, registers: &mut R, memory: &mut M) -> Error {
+    fn repair<R: Mmio, M: Memory>(&mut self, ports: &mut Ports<'_, R, M>) -> Error {
         self.counters.refused += 1;
-        let slot = self.ring.add(self.head(registers) * DESCRIPTOR_BYTES);
-        let error = Error::BadDescriptor(memory.read64(slot));
-        let nothing = Descriptor::nothing();
-        memory.write64(slot, nothing.low);
-        memory.write64(slot.add(8), nothing.high);
-        registers.set32(Reg32::Fsts, IQE);
+        let slot = self.head(ports.registers);
+        let at = self.ring.add(slot * DESCRIPTOR_BYTES);
+        let error = Error::BadDescriptor(ports.memory.read64(at));
+        self.write(ports.memory, slot, Descriptor::nothing());
+        ports.registers.set32(Reg32::Fsts, IQE);
         error
     }
 }

@@ -25,20 +25,8 @@ pub enum Reg32 {
     Feuaddr = 0x44,
     /// Protected memory enable.
     Pmen = 0x64,
-    /// Protected low memory base.
-    Plmbase = 0x68,
-    /// Protected low memory limit.
-    Plmlimit = 0x6c,
-    /// Invalidation completion status.
-    Ics = 0x9c,
     /// Invalidation completion event control.
     Iectl = 0xa0,
-    /// Invalidation completion event data.
-    Iedata = 0xa4,
-    /// Invalidation completion event address.
-    Ieaddr = 0xa8,
-    /// Invalidation completion event upper address.
-    Ieuaddr = 0xac,
 }
 
 /// 64-bit registers.
@@ -51,20 +39,12 @@ pub enum Reg64 {
     Ecap = 0x10,
     /// Root table address.
     Rtaddr = 0x20,
-    /// Context command.
-    Ccmd = 0x28,
-    /// Protected high memory base.
-    Phmbase = 0x70,
-    /// Protected high memory limit.
-    Phmlimit = 0x78,
     /// Invalidation queue head.
     Iqh = 0x80,
     /// Invalidation queue tail.
     Iqt = 0x88,
     /// Invalidation queue address.
     Iqa = 0x90,
-    /// Invalidation queue error record.
-    Iqercd = 0xb0,
     /// Interrupt remapping table address.
     Irta = 0xb8,
 }

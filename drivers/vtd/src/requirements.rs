@@ -40,36 +40,36 @@ pub enum Missing {
 
 impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
+        f.write_str(match self {
             Self::InterruptRemapping => {
-                f.write_str("no interrupt remapping (ECAP.IR): a device could forge any interrupt")
+                "no interrupt remapping (ECAP.IR): a device could forge any interrupt"
             }
-            Self::QueuedInvalidation => f.write_str(
-                "no queued invalidation (ECAP.QI): interrupt entries could not be taken back",
-            ),
-            Self::ExtendedInterruptMode => f.write_str(
-                "no extended interrupt mode (ECAP.EIM), though processors run in x2APIC mode",
-            ),
-            Self::Levels => f.write_str("no tables of 3 or 4 levels (CAP.SAGAW)"),
-            Self::Domains(wanted, number) => {
-                write!(
+            Self::QueuedInvalidation => {
+                "no queued invalidation (ECAP.QI): interrupt entries could not be taken back"
+            }
+            Self::ExtendedInterruptMode => {
+                "no extended interrupt mode (ECAP.EIM), though processors run in x2APIC mode"
+            }
+            Self::Levels => "no tables of 3 or 4 levels (CAP.SAGAW)",
+            Self::Domains(wanted, all) => {
+                return write!(
                     f,
-                    "domain {wanted} is beyond the {number} domains that there are (CAP.ND)"
-                )
+                    "domain {wanted} is beyond the {all} domains that there are (CAP.ND)"
+                );
             }
             Self::AddressBits(end, bits) => {
-                write!(
+                return write!(
                     f,
                     "device addresses up to {end:#x} do not fit in {bits} bits (CAP.MGAW)"
-                )
+                );
             }
             Self::Outside(what, end) => {
-                write!(
+                return write!(
                     f,
                     "the {what} end at {end:#x}, outside the mapped registers"
-                )
+                );
             }
-        }
+        })
     }
 }
 
@@ -77,34 +77,33 @@ impl Needs {
     /// What `unit` lacks; nothing if it will do.
     pub fn missing<M: Mmio>(&self, unit: &Unit<M>) -> impl Iterator<Item = Missing> + use<M> {
         let (cap, ecap) = (unit.capabilities(), unit.extended_capabilities());
-        let bits = addressable_bits(unit);
+        let (bits, domains, size) = (addressable_bits(unit), cap.domains(), unit.size());
         let records_end = cap.fault_records_offset() + 16 * cap.fault_records();
         let iotlb_end = ecap.iotlb_offset() + 16;
-        let lacks = |condition: bool, what: Missing| condition.then_some(what);
+        let reach = 1_u64.unbounded_shl(bits.into());
+        let no_levels = !cap.levels(3) && !cap.levels(4);
+        let few_domains = u32::from(self.max_domain) >= domains;
         [
-            lacks(!ecap.ir(), Missing::InterruptRemapping),
-            lacks(!ecap.qi(), Missing::QueuedInvalidation),
-            lacks(self.x2apic && !ecap.eim(), Missing::ExtendedInterruptMode),
-            lacks(!cap.levels(3) && !cap.levels(4), Missing::Levels),
-            lacks(
-                u32::from(self.max_domain) >= cap.domains(),
-                Missing::Domains(self.max_domain, cap.domains()),
-            ),
-            lacks(
-                self.address_end > 1u64.unbounded_shl(bits.into()),
+            (!ecap.ir(), Missing::InterruptRemapping),
+            (!ecap.qi(), Missing::QueuedInvalidation),
+            (self.x2apic && !ecap.eim(), Missing::ExtendedInterruptMode),
+            (no_levels, Missing::Levels),
+            (few_domains, Missing::Domains(self.max_domain, domains)),
+            (
+                self.address_end > reach,
                 Missing::AddressBits(self.address_end, bits),
             ),
-            lacks(
-                records_end > unit.size(),
+            (
+                records_end > size,
                 Missing::Outside("fault records", records_end),
             ),
-            lacks(
-                iotlb_end > unit.size(),
+            (
+                iotlb_end > size,
                 Missing::Outside("IOTLB registers", iotlb_end),
             ),
         ]
         .into_iter()
-        .flatten()
+        .filter_map(|(lacks, what)| lacks.then_some(what))
     }
 }
 

@@ -5,8 +5,6 @@
 //! A context entry belongs to the domain in its high word from [`attach`](RootTable::attach) to
 //! [`detach`](RootTable::detach), also while it is blocked. Tables are created per bus and stay.
 
-use bitfield_struct::bitfield;
-
 use crate::memory::Coherence;
 use crate::{Bdf, DomainId, Error, Hpa, Memory, Result};
 
@@ -15,19 +13,8 @@ const FAULT_PROCESSING_DISABLE: u64 = 1 << 1;
 const ADDRESS: u64 = !0xfff;
 const ENTRY_BYTES: u64 = 16;
 
-#[bitfield(u64)]
-struct ContextHigh {
-    /// Address width: 1 for 39 bits and 3 levels, 2 for 48 bits and 4 levels.
-    #[bits(3)]
-    aw: u8,
-    #[bits(4)]
-    avail: u8,
-    #[bits(1)]
-    __: u8,
-    did: u16,
-    #[bits(40)]
-    __: u64,
-}
+/// High word: address width (1 for 39 bits and 3 levels, 2 for 48 bits and 4 levels), and domain.
+const DOMAIN: u32 = 8;
 
 /// The tables of one unit.
 #[derive(Debug)]
@@ -77,7 +64,7 @@ impl RootTable {
     pub fn domain<M: Memory>(&self, memory: &M, device: Bdf) -> Option<DomainId> {
         let high = memory.read64(self.slot(memory, device)?.add(8));
         // Id 0 is never a domain's, so a high word of a domain is never 0.
-        (high != 0).then(|| DomainId(ContextHigh::from_bits(high).did()))
+        (high != 0).then_some(DomainId((high >> DOMAIN) as u16))
     }
 
     /// Puts a device that is in no domain into one.
@@ -97,10 +84,8 @@ impl RootTable {
             return Err(Error::Attached(device, owner));
         }
         let slot = self.slot_or_new(memory, device)?;
-        let high = ContextHigh::new()
-            .with_aw(levels.saturating_sub(2))
-            .with_did(domain.0);
-        memory.write64(slot.add(8), high.into_bits());
+        let high = u64::from(levels.saturating_sub(2)) | u64::from(domain.0) << DOMAIN;
+        memory.write64(slot.add(8), high);
         self.coherence.publish(memory, slot, ENTRY_BYTES);
         // T = 00: requests without a process id are translated, all others are blocked.
         memory.write64(slot, table.0 | PRESENT);

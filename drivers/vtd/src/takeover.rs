@@ -8,7 +8,7 @@ use mmio::Mmio;
 
 use crate::command::{Switch, is_on, set_switch};
 use crate::registers::{Reg32, Reg64, Registers};
-use crate::{Error, GlobalStatus, ProtectedMemory, Result, Unit};
+use crate::{Error, GlobalStatus, Result, Unit};
 
 /// PMEN: enable, status.
 const EPM: u32 = 1 << 31;
@@ -26,8 +26,8 @@ const TABLE_MODE: u64 = 3 << 10;
 pub struct Leftovers {
     /// Global status.
     pub status: GlobalStatus,
-    /// Protected memory.
-    pub protected: ProtectedMemory,
+    /// Memory was kept from all DMA.
+    pub protected: bool,
     /// Translation was on in another mode than legacy (abort-DMA or scalable). It had to be off
     /// for a moment, since the mode cannot change while it is on.
     pub other_mode: bool,
@@ -47,7 +47,12 @@ impl Leftovers {
 
 impl fmt::Display for Leftovers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}; protected memory {}", self.status, self.protected)?;
+        write!(
+            f,
+            "{}; protected memory {}",
+            self.status,
+            if self.protected { "on" } else { "off" }
+        )?;
         if self.other_mode {
             f.write_str("; tables not in legacy mode: translation was off for a moment")?;
         }
@@ -91,8 +96,7 @@ fn drain_queue<R: Mmio>(registers: &mut R, polls: u32) {
 
 /// Releases the protected memory regions (§11.4.8), now that translation guards all memory.
 pub(crate) fn release_protected_memory<R: Mmio>(unit: &mut Unit<R>, polls: u32) -> Result<()> {
-    let protected = unit.protected_memory();
-    if !protected.enabled && !protected.active {
+    if !unit.protected_memory() {
         return Ok(());
     }
     let registers = unit.registers();

@@ -69,8 +69,8 @@ fn every_qemu_option_shows_in_exactly_its_own_words() {
     let words = |cap: u64, ecap: u64| {
         let text = std::format!(
             "{}, {}",
-            Capabilities::from(cap),
-            ExtendedCapabilities::from(ecap)
+            Capabilities(cap),
+            ExtendedCapabilities(ecap)
         );
         text.split([',', ';'])
             .map(|word| word.trim().to_string())
@@ -144,7 +144,7 @@ fn every_qemu_option_shows_in_exactly_its_own_words() {
 fn qemu_default_in_full() {
     let (_, cap, ecap) = QEMU[0];
     let unit = unit(cap, ecap);
-    assert_eq!(unit.version().to_string(), "1.0");
+    assert_eq!(unit.version(), (1, 0));
     assert_eq!(
         unit.capabilities().to_string(),
         "65536 domains, tables of 3, 4 levels, 48-bit addresses, pages of 4K, 2M, 1G, \
@@ -155,7 +155,6 @@ fn qemu_default_in_full() {
         "IOTLB registers at 0xf0; has: queued invalidation, interrupt remapping, pass-through"
     );
     assert_eq!(unit.capabilities().mamv(), 18);
-    assert_eq!(unit.extended_capabilities().mhmv(), 15);
 }
 
 /// Values printed by Linux at boot of real machines, decoded by hand.
@@ -263,28 +262,22 @@ fn shows_what_firmware_left() {
     let mut mmio = registers(0x10, 0x00d2_008c_4066_0462, 0xf0_50da);
     mmio.set32(Reg32::Gsts as usize, 1 << 31 | 1 << 30 | 1 << 26);
     mmio.set32(Reg32::Pmen as usize, 1 << 31 | 1);
-    mmio.set32(Reg32::Plmlimit as usize, 0x7fff_ffff);
-    mmio.set64(Reg64::Phmbase as usize, 1 << 32);
-    mmio.set64(Reg64::Phmlimit as usize, (1 << 33) - 1);
     let unit = Unit::probe(mmio).unwrap();
     assert_eq!(
         unit.global_status().to_string(),
-        "DMA remapping on, interrupt remapping off; set: root table, queued invalidation"
+        "DMA remapping, root table, queued invalidation"
     );
-    assert_eq!(
-        unit.protected_memory().to_string(),
-        "on, 0x0..=0x7fffffff, 0x100000000..=0x1ffffffff"
-    );
+    assert!(unit.protected_memory());
     let off = GlobalStatus(1 << 25 | 1 << 24 | 1 << 23).to_string();
     assert_eq!(
         off,
-        "DMA remapping off, interrupt remapping on; set: interrupt table, compatibility interrupts"
+        "interrupt remapping, interrupt table, compatibility interrupts"
     );
     // Without the regions the register is reserved: its bits mean nothing.
     let mut mmio = registers(0x10, QEMU[0].1, QEMU[0].2);
     mmio.set32(Reg32::Pmen as usize, u32::MAX);
     let unit = Unit::probe(mmio).unwrap();
-    assert_eq!(unit.protected_memory().to_string(), "off");
+    assert!(!unit.protected_memory());
 }
 
 #[test]

@@ -5,10 +5,8 @@ use core::fmt;
 
 use mmio::Mmio;
 
-use crate::capabilities::Capabilities;
-use crate::extended_capabilities::ExtendedCapabilities;
 use crate::registers::{Reg32, Reg64, Registers};
-use crate::status::{GlobalStatus, ProtectedMemory, Version};
+use crate::{Capabilities, ExtendedCapabilities, GlobalStatus};
 
 /// There is no remapping unit at the address: VER_REG reads as this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +28,7 @@ impl core::error::Error for Absent {}
 #[derive(Debug)]
 pub struct Unit<M> {
     mmio: M,
-    version: Version,
+    version: u32,
     capabilities: Capabilities,
     extended: ExtendedCapabilities,
 }
@@ -42,25 +40,24 @@ impl<M: Mmio> Unit<M> {
     ///
     /// [`Absent`] where the registers read as a bus with nothing on it: all ones, or all zero.
     pub fn probe(mmio: M) -> Result<Self, Absent> {
-        let version = mmio.reg32(Reg32::Ver);
-        let capabilities = mmio.reg64(Reg64::Cap);
+        let (version, cap) = (mmio.reg32(Reg32::Ver), mmio.reg64(Reg64::Cap));
         // The major number is never 0, and no unit has every capability or none.
-        let decoded = Version::decode(version);
-        if decoded.major == 0 || version == u32::MAX || matches!(capabilities, 0 | u64::MAX) {
+        if version & 0xf0 == 0 || version == u32::MAX || matches!(cap, 0 | u64::MAX) {
             return Err(Absent(version));
         }
-        let extended = mmio.reg64(Reg64::Ecap).into();
+        let capabilities = Capabilities(cap);
+        let extended = ExtendedCapabilities(mmio.reg64(Reg64::Ecap));
         Ok(Self {
             mmio,
-            version: decoded,
-            capabilities: capabilities.into(),
+            version,
+            capabilities,
             extended,
         })
     }
 
-    /// VER_REG.
-    pub fn version(&self) -> Version {
-        self.version
+    /// VER_REG (§11.4.1): major and minor number.
+    pub fn version(&self) -> (u8, u8) {
+        ((self.version >> 4 & 0xf) as u8, (self.version & 0xf) as u8)
     }
 
     /// CAP_REG.
@@ -78,26 +75,11 @@ impl<M: Mmio> Unit<M> {
         GlobalStatus(self.mmio.reg32(Reg32::Gsts))
     }
 
-    /// The protected memory regions as they are now.
-    pub fn protected_memory(&self) -> ProtectedMemory {
-        let enable = self.mmio.reg32(Reg32::Pmen);
-        let low = || {
-            let base = self.mmio.reg32(Reg32::Plmbase);
-            (base.into(), self.mmio.reg32(Reg32::Plmlimit).into())
-        };
-        let high = || {
-            (
-                self.mmio.reg64(Reg64::Phmbase),
-                self.mmio.reg64(Reg64::Phmlimit),
-            )
-        };
+    /// Whether firmware keeps memory from all DMA (PMEN_REG, §11.4.8): it was asked to, or it is
+    /// still in force. Without protected regions the register is reserved.
+    pub fn protected_memory(&self) -> bool {
         let has_any = self.capabilities.plmr() || self.capabilities.phmr();
-        ProtectedMemory {
-            enabled: has_any && enable >> 31 != 0,
-            active: has_any && enable & 1 != 0,
-            low: self.capabilities.plmr().then(low),
-            high: self.capabilities.phmr().then(high),
-        }
+        has_any && self.mmio.reg32(Reg32::Pmen) & (1 << 31 | 1) != 0
     }
 
     /// The size in bytes of the register region that is mapped.

@@ -106,7 +106,7 @@ impl Abilities {
         Self {
             three_levels: capabilities.levels(3),
             four_levels: capabilities.levels(4),
-            mega: capabilities.sslps() & 1 != 0,
+            mega: capabilities.large_pages(2),
             posting: capabilities.pi(),
         }
     }

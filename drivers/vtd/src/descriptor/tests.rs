@@ -10,14 +10,8 @@ use super::*;
 use crate::Iova;
 use crate::paging::Format;
 
-const DRAIN: Draining = Draining {
-    writes: true,
-    reads: true,
-};
-const NO_DRAIN: Draining = Draining {
-    writes: false,
-    reads: false,
-};
+const DRAIN: Capabilities = Capabilities(3 << 54);
+const NO_DRAIN: Capabilities = Capabilities(0);
 const DOMAIN: DomainId = DomainId(0x1234);
 
 #[test]
@@ -58,7 +52,7 @@ fn descriptors_bit_for_bit() {
 }
 
 fn capabilities(page_selective: bool, mamv: u64) -> Capabilities {
-    Capabilities::from_bits(u64::from(page_selective) << 39 | mamv << 48)
+    Capabilities(u64::from(page_selective) << 39 | mamv << 48)
 }
 
 const FORMAT: Format = Format {

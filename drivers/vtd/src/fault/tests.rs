@@ -6,7 +6,7 @@ use std::string::ToString;
 use super::*;
 
 fn decode(low: u64, high: u64) -> Fault {
-    Fault::decode(low, RecordHigh::from_bits(high))
+    Fault::decode(low, high)
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use heapless::Vec;
 use mmio::Mmio;
 
-use crate::descriptor::{Descriptor, Draining};
+use crate::descriptor::Descriptor;
 use crate::iommu::{Domain, Iommu};
 use crate::{Bdf, Capabilities, DomainId, Error, Memory, Result};
 
@@ -115,6 +115,6 @@ fn invalidation(
         // An entry that is not present is cached too, with domain id 0 (§6.1).
         let _ = batch.push(Descriptor::context_device(DomainId(0), device));
     }
-    let _ = batch.push(Descriptor::iotlb_domain(domain, Draining::of(capabilities)));
+    let _ = batch.push(Descriptor::iotlb_domain(domain, capabilities));
     batch
 }

@@ -3,7 +3,7 @@
 
 use mmio::Mmio;
 
-use crate::descriptor::{Descriptor, Draining, RangeDescriptors, for_range};
+use crate::descriptor::{Descriptor, RangeDescriptors, for_range};
 use crate::iommu::Iommu;
 use crate::paging::{Detached, IovaRange, Tree};
 use crate::{DomainId, Error, Hpa, Iova, Memory, Result, Rights};
@@ -159,10 +159,7 @@ impl<R: Mmio, M: Memory> Iommu<R, M> {
     fn flush_domain(&mut self, domain: &mut Domain) -> Result<()> {
         let id = domain.id;
         self.flush(domain, |cap| {
-            let mut batch = RangeDescriptors::new();
-            // Cannot fail: the vector is empty.
-            let _ = batch.push(Descriptor::iotlb_domain(id, Draining::of(cap)));
-            batch
+            [Descriptor::iotlb_domain(id, cap)].into_iter().collect()
         })
     }
 
