@@ -11,6 +11,8 @@ const MOST: u64 = 1 << 25;
 const ENOUGH: u64 = MOST / 8;
 /// One tick comes back in so many: 3 % of the time.
 const SHARE: u64 = 32;
+/// What each time costs besides: an interrupt, two changes of address space.
+const ENTRY: u64 = 1 << 13;
 /// Ticks in a millisecond, at least.
 const TICKS_PER_MS: u64 = 1_000_000;
 
@@ -41,6 +43,9 @@ impl Credit {
             self.at = now;
         }
         self.resting &= self.left < ENOUGH;
+        if !self.resting {
+            self.left = self.left.saturating_sub(ENTRY);
+        }
         !self.resting
     }
 
