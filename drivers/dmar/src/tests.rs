@@ -350,6 +350,38 @@ fn an_impossible_path_leads_nowhere() {
     }
 }
 
+/// The tables that booted systems are given in place of the machine's own.
+#[test]
+fn tables_of_test_systems_are_what_they_are_called() {
+    let io_apic = scope(3, 0, 0xff, &[(0, 0)]);
+    let unit = unit(1, 0, 0xfed9_0000, &[io_apic]);
+    let region = reserved(0x7f00_0000, 0x7fff_ffff, &[endpoint(0, 5, 0)]);
+    let sound = table(std::slice::from_ref(&unit));
+    let mut checksum = sound.clone();
+    checksum[9] ^= 1;
+    let mut truncated = sound[..60].to_vec();
+    truncated[4..8].copy_from_slice(&8192_u32.to_le_bytes());
+    for (name, made, file) in [
+        (
+            "reserved",
+            table(&[unit, region]),
+            &include_bytes!("../../../tests/system/closed/reserved.dmar")[..],
+        ),
+        (
+            "checksum",
+            checksum,
+            include_bytes!("../../../tests/system/closed/checksum.dmar"),
+        ),
+        (
+            "truncated",
+            truncated,
+            include_bytes!("../../../tests/system/closed/truncated.dmar"),
+        ),
+    ] {
+        assert_eq!(made, file, "{name}");
+    }
+}
+
 proptest! {
     /// Whatever bytes a table has, it is refused or can be read to the end.
     #[test]
