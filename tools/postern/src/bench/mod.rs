@@ -5,6 +5,7 @@
 mod bars;
 mod figure;
 mod image;
+mod iommu;
 mod plot;
 mod usage;
 mod vf;
@@ -17,7 +18,11 @@ use crate::workspace::Workspace;
 type Benchmark = fn(&Workspace) -> Result<()>;
 
 /// All benchmarks, by name.
-const ALL: [(&str, Benchmark); 2] = [("image", image::run), ("vf", vf::run)];
+const ALL: [(&str, Benchmark); 3] = [
+    ("image", image::run),
+    ("vf", vf::run),
+    ("iommu", iommu::run),
+];
 
 /// Runs the benchmarks whose name contains `name`.
 pub fn run(workspace: &Workspace, name: Option<&str>) -> Result<()> {
