@@ -3,6 +3,8 @@
 
 use nvme_io::Direction;
 
+use crate::reads::MAX_READS;
+
 /// A line of input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -16,6 +18,8 @@ pub enum Command {
     Loop,
     /// No more rounds than the one under way.
     Stop,
+    /// So many reads of 4 KiB, one after the other, and how long they take.
+    Read(usize),
     /// The function is to be reset, and then used again.
     Reset,
     /// The function is to be given back, and claimed again.
@@ -29,8 +33,8 @@ pub enum Command {
 
 impl Command {
     /// All of them.
-    pub const HELP: &str = "help | again | loop | stop | reset | cycle | overstep read 0xADDRESS | \
-         overstep write 0xADDRESS";
+    pub const HELP: &str = "help | again | loop | stop | read COUNT | reset | cycle | \
+         overstep read 0xADDRESS | overstep write 0xADDRESS";
 
     /// From a line.
     pub fn parse(line: &str) -> Self {
@@ -41,6 +45,7 @@ impl Command {
             Some("again") => Some(Self::Again),
             Some("loop") => Some(Self::Loop),
             Some("stop") => Some(Self::Stop),
+            Some("read") => Self::read(&mut words),
             Some("reset") => Some(Self::Reset),
             Some("cycle") => Some(Self::Cycle),
             Some("overstep") => Self::overstep(&mut words),
@@ -49,6 +54,13 @@ impl Command {
         command
             .filter(|_| words.next().is_none())
             .unwrap_or(Self::Unknown)
+    }
+
+    fn read<'a>(words: &mut impl Iterator<Item = &'a str>) -> Option<Self> {
+        let count = words.next()?.parse().ok()?;
+        (1..=MAX_READS)
+            .contains(&count)
+            .then_some(Self::Read(count))
     }
 
     fn overstep<'a>(words: &mut impl Iterator<Item = &'a str>) -> Option<Self> {
@@ -70,7 +82,7 @@ mod tests {
     #[test]
     fn every_command_of_the_list_is_one() {
         for command in Command::HELP.split(" | ") {
-            let line = command.replace("ADDRESS", "1000");
+            let line = command.replace("ADDRESS", "1000").replace("COUNT", "1000");
             assert_ne!(Command::parse(&line), Command::Unknown, "{line}");
         }
     }
@@ -90,6 +102,11 @@ mod tests {
                 "overstep write 0xf",
                 Command::Overstep(Direction::Read, 0xf),
             ),
+            ("read  7", Command::Read(7)),
+            ("read", Command::Unknown),
+            ("read 0", Command::Unknown),
+            ("read 1001", Command::Unknown),
+            ("read 1 1", Command::Unknown),
             ("overstep", Command::Unknown),
             ("overstep read", Command::Unknown),
             ("overstep erase 0x1000", Command::Unknown),

@@ -18,6 +18,7 @@ mod command;
 mod interrupt;
 mod pattern;
 mod probe;
+mod reads;
 mod report;
 mod round;
 #[cfg(test)]
@@ -28,7 +29,7 @@ mod tests;
 pub use buffers::{BUFFER_BYTES, BUFFERS, Buffers};
 pub use command::Command;
 pub use probe::Probe;
-pub use report::{Failure, Report, Verified};
+pub use report::{Failure, Latencies, Report, Verified};
 
 /// As much of the namespace is written and read in a round, or all of it if it is smaller.
 pub const ROUND_BYTES: u64 = 64 << 20;

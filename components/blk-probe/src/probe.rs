@@ -9,6 +9,7 @@ use pci::Bdf;
 use pf_manager_interface::{Call, Driver, Event, Info, Owner};
 
 use crate::interrupt::{VECTOR, arm, disarm};
+use crate::reads::Reads;
 use crate::round::Round;
 use crate::{BUFFER_BYTES, BUFFERS, Buffers, Command, Failure, Report};
 
@@ -28,6 +29,9 @@ pub struct Probe<C, R, D, B> {
     /// The controller runs.
     ready: bool,
     round: Option<Round>,
+    reads: Option<Reads>,
+    /// So many reads are to be measured when nothing else is under way.
+    reads_wanted: Option<usize>,
     /// A command that oversteps.
     overstep: Option<Tag>,
     /// Rounds so far.
@@ -64,6 +68,8 @@ impl<C: Call, R: Mmio, D: Dma, B: Buffers> Probe<C, R, D, B> {
             info: None,
             ready: false,
             round: None,
+            reads: None,
+            reads_wanted: None,
             overstep: None,
             rounds: 0,
             wanted: Wanted::One,
@@ -83,6 +89,7 @@ impl<C: Call, R: Mmio, D: Dma, B: Buffers> Probe<C, R, D, B> {
             Command::Again => self.want(Wanted::One, tell),
             Command::Loop => self.want(Wanted::All, tell),
             Command::Stop => self.wanted = Wanted::None,
+            Command::Read(count) => self.reads_wanted = Some(count),
             Command::Reset => self.reset(tell),
             Command::Cycle => self.cycle(tell),
             Command::Overstep(direction, address) => {
@@ -160,7 +167,7 @@ impl<C: Call, R: Mmio, D: Dma, B: Buffers> Probe<C, R, D, B> {
     fn idle(&mut self) {
         self.driver.stop();
         (self.info, self.ready) = (None, false);
-        (self.round, self.overstep) = (None, None);
+        (self.round, self.reads, self.overstep) = (None, None, None);
     }
 
     fn advance(
@@ -182,7 +189,7 @@ impl<C: Call, R: Mmio, D: Dma, B: Buffers> Probe<C, R, D, B> {
         if !core::mem::replace(&mut self.ready, true) {
             tell(Report::Ready(geometry));
         }
-        if self.round.is_none() {
+        if self.round.is_none() && self.reads.is_none() {
             while let Some(done) = self.driver.completion()? {
                 if self.overstep.take_if(|tag| *tag == done.tag).is_some() {
                     tell(Report::Overstepped(done.status));
@@ -191,6 +198,19 @@ impl<C: Call, R: Mmio, D: Dma, B: Buffers> Probe<C, R, D, B> {
             self.driver.announce();
         }
         let idle = self.round.is_none() && self.driver.under_way() == 0;
+        if idle && self.reads.is_none() {
+            let count = self.reads_wanted.take();
+            self.reads = count.map(|count| Reads::new(geometry, count, now, self.interrupts));
+        }
+        if let Some(reads) = &mut self.reads {
+            let latencies = reads.advance(&mut self.driver, &self.buffers, now, self.interrupts)?;
+            if let Some(latencies) = latencies {
+                tell(Report::Read(latencies));
+                self.reads = None;
+                return Ok(Some(now));
+            }
+            return Ok(Some(next));
+        }
         if idle && self.wanted != Wanted::None {
             if self.wanted == Wanted::One {
                 self.wanted = Wanted::None;
@@ -256,7 +276,7 @@ impl<C: Call, R: Mmio, D: Dma, B: Buffers> Probe<C, R, D, B> {
         address: u64,
         now: Duration,
     ) -> Result<(), Failure> {
-        self.round = None;
+        (self.round, self.reads) = (None, None);
         let transfer = Transfer {
             direction,
             block: 0,

@@ -22,6 +22,8 @@ pub enum Report {
     Verified(Verified),
     /// The command that was to overstep ended so.
     Overstepped(Status),
+    /// Reads were measured.
+    Read(Latencies),
     /// Something went wrong; the function is reset.
     Failed(Failure),
     /// It went wrong too often: nothing more is tried until a command is given.
@@ -45,6 +47,23 @@ pub struct Verified {
     pub commands: u32,
     /// The most that were under way at once.
     pub depth: usize,
+    /// How often interrupts woke the program meanwhile.
+    pub interrupts: u64,
+}
+
+/// How long reads took, one after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Latencies {
+    /// Number of the namespace.
+    pub namespace: u32,
+    /// How many there were.
+    pub count: usize,
+    /// Nanoseconds of the quickest.
+    pub minimum: u32,
+    /// Nanoseconds of the one in the middle.
+    pub median: u32,
+    /// All of them together.
+    pub took: Duration,
     /// How often interrupts woke the program meanwhile.
     pub interrupts: u64,
 }
@@ -123,6 +142,7 @@ impl fmt::Display for Report {
                 geometry.block_bytes
             ),
             Self::Verified(verified) => verified.fmt(f),
+            Self::Read(latencies) => latencies.fmt(f),
             Self::Overstepped(Status::SUCCESS) => f.write_str("the device says that it went well"),
             Self::Overstepped(status) => {
                 write!(
@@ -152,6 +172,21 @@ impl fmt::Display for Verified {
             self.depth,
             self.interrupts,
             self.round
+        )
+    }
+}
+
+impl fmt::Display for Latencies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} reads of 4 KiB on namespace {}: minimum {} ns, median {} ns, {} us together; {} interrupts",
+            self.count,
+            self.namespace,
+            self.minimum,
+            self.median,
+            self.took.as_micros(),
+            self.interrupts
         )
     }
 }

@@ -26,6 +26,13 @@ fn failure(bench: &mut Bench) -> Failure {
     }
 }
 
+fn command(bench: &mut Bench, command: Command) {
+    let now = bench.now;
+    bench
+        .probe
+        .obey(command, now, &mut |report| panic!("{report}"));
+}
+
 #[test]
 fn a_round_writes_the_pattern_and_reads_it_back() {
     // The last transfer is a short one.
@@ -45,6 +52,38 @@ fn a_round_writes_the_pattern_and_reads_it_back() {
     // Index 5 in remappable format.
     assert_eq!(state.table, [0xfee0_00b0, 0, 0, 0]);
     assert_eq!(bench.manager.msix() >> 30, 0b10);
+}
+
+#[test]
+fn reads_are_measured_one_by_one_and_then_rounds_go_on() {
+    let mut bench = Bench::new(3 << 20);
+    bench.notify();
+    verified(&mut bench);
+    command(&mut bench, Command::Again);
+    command(&mut bench, Command::Read(100));
+    let report = bench.until(|report| matches!(report, Report::Read(_)));
+    let Report::Read(latencies) = report else {
+        unreachable!()
+    };
+    assert_eq!((latencies.namespace, latencies.count), (NAMESPACE, 100));
+    // The command itself may be noticed by the interrupt of what went before.
+    assert!(latencies.interrupts >= 99, "{latencies:?}");
+    assert!(latencies.minimum <= latencies.median);
+    assert!(!report.is_error());
+    verified(&mut bench);
+}
+
+#[test]
+fn a_read_that_fails_is_told() {
+    let mut bench = Bench::new(3 << 20);
+    bench.notify();
+    verified(&mut bench);
+    bench.model.borrow_mut().fails = Some((0x102, 0x281));
+    command(&mut bench, Command::Read(1));
+    assert!(matches!(
+        failure(&mut bench),
+        Failure::Status(_, Status(0x281))
+    ));
 }
 
 #[test]
