@@ -15,7 +15,7 @@ pub fn print(name: &str, value: f64, unit: &str) {
     println!("figure {name} {value:.3} {unit}");
 }
 
-/// Runs `round` so often and prints the median of its durations, for how long the processors were
+/// Runs `round` so often and prints the median and the least of its durations, for how long the processors were
 /// busy per round, and how many interrupts of devices there were.
 pub fn rounds(name: &str, rounds: u32, mut round: impl FnMut() -> Result<()>) -> Result<()> {
     for _ in 0..WARM_UP {
@@ -35,6 +35,8 @@ pub fn rounds(name: &str, rounds: u32, mut round: impl FnMut() -> Result<()>) ->
     let median = durations.get(durations.len() / 2).copied().unwrap_or(0);
     let per_round = |total: u64| total as f64 / f64::from(rounds.max(1));
     print(&format!("{name}-median"), median as f64, "ns");
+    let least = durations.first().copied().unwrap_or(0);
+    print(&format!("{name}-least"), least as f64, "ns");
     print(&format!("{name}-busy"), per_round(busy), "ns");
     print(
         &format!("{name}-interrupts"),

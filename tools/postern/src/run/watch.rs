@@ -102,6 +102,11 @@ impl Watch {
         }
     }
 
+    /// Types `text`.
+    pub fn type_in(&mut self, text: &str) {
+        self.keyboard.type_in(text);
+    }
+
     /// The emulator's last words, for a failure's message.
     pub fn last_words(&self) -> String {
         self.emulator.last_words()
@@ -162,6 +167,13 @@ struct Keyboard {
 }
 
 impl Keyboard {
+    fn type_in(&mut self, text: &str) {
+        if let Some(port) = &mut self.input {
+            // An emulator that is gone is noticed where its output is read.
+            let _ = port.write_all(text.as_bytes()).and_then(|()| port.flush());
+        }
+    }
+
     fn answer(&mut self, bytes: &[u8]) {
         if self.answers.is_empty() {
             return;

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use super::clock::Clock;
 use super::column::Column;
-use super::host;
+use super::{Amount, host};
 use crate::cli;
 use crate::image::Image;
 use crate::linux::Recipe;
@@ -50,15 +50,6 @@ const BELOW_4_GIB: [&str; 4] = [
 const ALWAYS: &str = "console=ttyS0 quiet nokaslr no5lvl mitigations=off";
 /// How long a boot with all that is measured may take.
 const PATIENCE: Duration = Duration::from_secs(300);
-
-/// How much is measured.
-#[derive(Clone, Copy, Debug)]
-pub struct Amount {
-    /// Round trips and reads.
-    pub rounds: u32,
-    /// Bytes of each stream, in MiB.
-    pub mebibytes: u32,
-}
 
 /// Boots `image` with one of [`VARIANTS`]. By the wall clock it also serves a client on the host.
 pub fn measure(

@@ -9,6 +9,7 @@ mod clock;
 mod column;
 mod host;
 mod linux;
+mod postern;
 mod table;
 
 use anyhow::Result;
@@ -21,8 +22,16 @@ use crate::ui::{self, Step};
 use crate::workspace::{Workspace, shown};
 use clock::Clock;
 use column::Column;
-use linux::Amount;
 use table::Row;
+
+/// How much is measured.
+#[derive(Clone, Copy, Debug)]
+struct Amount {
+    /// Round trips and reads; at most 1000.
+    rounds: u32,
+    /// Bytes of each stream, in MiB.
+    mebibytes: u32,
+}
 
 /// Enough for a median, and for a stream whose beginning does not matter.
 const AMOUNT: Amount = Amount {
@@ -55,16 +64,20 @@ pub fn run(workspace: &Workspace) -> Result<()> {
 
 /// Measures all systems one after the other: they would share the host's processors.
 fn measure(workspace: &Workspace, clock: Clock) -> Result<Vec<Column>> {
-    let hardware = Hardware::beside(&workspace.root.join("system.xml"))?;
-    let image = crate::linux::build(workspace, &linux::RECIPE)?;
+    let hardware = Hardware::beside(&postern::system(workspace))?;
+    let ours = postern::build(workspace)?;
+    let theirs = crate::linux::build(workspace, &linux::RECIPE)?;
     let step = Step::new(format!("Measuring ({})", clock.name()));
-    step.expect(linux::VARIANTS.len() as u64);
-    let mut columns = Vec::new();
+    step.expect(1 + linux::VARIANTS.len() as u64);
+    step.note(OURS);
+    let mut columns = vec![postern::measure(
+        workspace, &ours, &hardware, clock, AMOUNT,
+    )?];
+    step.at(1);
     for variant in linux::VARIANTS {
         step.note(variant.0);
-        columns.push(linux::measure(
-            workspace, &image, &hardware, variant, clock, AMOUNT,
-        )?);
+        let column = linux::measure(workspace, &theirs, &hardware, variant, clock, AMOUNT)?;
+        columns.push(column);
         step.at(columns.len() as u64);
     }
     step.done();

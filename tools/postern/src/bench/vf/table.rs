@@ -39,7 +39,7 @@ const fn rate(name: &'static str, label: &'static str) -> Row {
 /// All rows. `busy` is the median less the time in which the processor waited. What is `throttled`
 /// is Linux as shipped, which has its virtual functions hold interrupts back; without that word it
 /// has them interrupt at once, which is to its advantage.
-pub const ROWS: [Row; 12] = [
+pub const ROWS: [Row; 13] = [
     row("vf-vf-median", "UDP echo VF-VF, 64 B", "ns"),
     row("vf-vf-busy", "  processor busy", "ns"),
     row("vf-vf-interrupts", "  interrupts", "per-round"),
@@ -47,9 +47,10 @@ pub const ROWS: [Row; 12] = [
     row("vf-net-median", "ICMP echo VF-user network, 64 B", "ns"),
     row("vf-net-busy", "  processor busy", "ns"),
     row("vf-net-interrupts", "  interrupts", "per-round"),
-    rate("vf-vf-tcp-throttled-rate", "TCP VF-VF"),
-    rate("vf-vf-tcp-rate", "  interrupts at once"),
+    rate("vf-vf-tcp-rate", "TCP VF-VF"),
+    rate("vf-vf-tcp-throttled-rate", "  interrupts held back"),
     row("nvme-read-median", "NVMe read, 4 KiB", "ns"),
+    row("nvme-read-least", "  the quickest", "ns"),
     row("nvme-read-busy", "  processor busy", "ns"),
     row("nvme-read-interrupts", "  interrupts", "per-round"),
 ];
