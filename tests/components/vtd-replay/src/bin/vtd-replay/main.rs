@@ -13,6 +13,7 @@ mod emulated;
 mod landing;
 mod machine;
 mod replay;
+mod revocation;
 mod tables;
 
 use test_support::test_protection_domain;
@@ -20,5 +21,10 @@ use test_support::test_protection_domain;
 test_protection_domain! {
     system: "vtd-replay",
     heap_size: 0x10_0000,
-    tests: [replay::the_unit_is_the_one_that_is_modelled, replay::it_tells_broken_tables_apart, replay::it_does_what_the_model_does],
+    tests: [
+        replay::the_unit_is_the_one_that_is_modelled,
+        replay::it_tells_broken_tables_apart,
+        replay::it_does_what_the_model_does,
+        revocation::ten_thousand_revocations_leave_no_window,
+    ],
 }

@@ -42,7 +42,7 @@ fn config() -> Config {
     }
 }
 
-fn take_over(half: usize, pairs: bool) -> Result<Iommu<MmioRegion, Tables>, Failure> {
+pub fn take_over(half: usize, pairs: bool) -> Result<Iommu<MmioRegion, Tables>, Failure> {
     match Iommu::take_over(Tables::new(half, pairs), [unit()?], config()) {
         Ok(driver) => Ok(driver),
         Err((_, error)) => fail!("taking over: {error}"),
