@@ -67,11 +67,7 @@ const QEMU: [(&str, u64, u64); 12] = [
 fn every_qemu_option_shows_in_exactly_its_own_words() {
     let (_, cap, ecap) = QEMU[0];
     let words = |cap: u64, ecap: u64| {
-        let text = std::format!(
-            "{}, {}",
-            Capabilities(cap),
-            ExtendedCapabilities(ecap)
-        );
+        let text = std::format!("{}, {}", Capabilities(cap), ExtendedCapabilities(ecap));
         text.split([',', ';'])
             .map(|word| word.trim().to_string())
             .collect::<Vec<String>>()
