@@ -24,7 +24,8 @@
 //! ```
 //!
 //! Names and signatures follow rust-sel4 5.0's crate of this name. What is ours besides is marked
-//! "extension": restarting children, the names of peers, the `log` sink, [`RESTARTED`].
+//! "extension": restarting children, the names of peers, the `log` sink, [`RESTARTED`],
+//! [`Channel::call_words`].
 //! I/O ports and virtual CPUs are in the crate `sel4-vcpu`.
 //!
 //! The program is linked by `sel4-link` and given its channels and variables by the image tool,
@@ -34,6 +35,7 @@
 #[cfg(feature = "alloc")]
 extern crate alloc;
 
+mod call;
 mod channel;
 mod child;
 mod defer;
@@ -48,6 +50,7 @@ mod vars;
 
 pub use core::convert::Infallible;
 
+pub use call::NoReply;
 pub use channel::{Channel, ChannelSet, ChannelSetIter, DisplayChannelSet, IrqAckError};
 pub use child::{Child, RestartError};
 pub use defer::{DeferredAction, DeferredActionInterface, DeferredActionSlot};
