@@ -9,6 +9,8 @@ use super::qemu;
 pub enum For {
     /// Build the kernels and images.
     Building,
+    /// Run the tests on the host.
+    HostTests,
     /// Boot in QEMU.
     Qemu,
     /// Boot in Bochs, which is built on this machine.
@@ -51,6 +53,8 @@ const NEEDS: &[Need] = &[
         Sign::Answer(&["/usr/bin/python3", "-c", "import ply.yacc"]),
         &["python3", "python3-ply"],
     ),
+    // Kernel modules come compressed, and the tests compress some.
+    need(For::HostTests, Sign::Program("xz"), &["xz-utils"]),
     need(For::Qemu, Sign::GoodQemu, &["qemu-system-x86"]),
     need(For::Bochs, Sign::Program("g++"), &["g++"]),
     need(For::Bochs, Sign::Program("make"), &["make"]),
@@ -137,7 +141,13 @@ mod tests {
         }
     }
 
-    const ALL: [For; 4] = [For::Building, For::Qemu, For::Bochs, For::Linux];
+    const ALL: [For; 5] = [
+        For::Building,
+        For::HostTests,
+        For::Qemu,
+        For::Bochs,
+        For::Linux,
+    ];
 
     #[test]
     fn an_equipped_host_misses_nothing() {
@@ -160,6 +170,13 @@ mod tests {
         ] {
             assert!(found.contains(&package), "{package} not in {found:?}");
         }
+    }
+
+    #[test]
+    fn tests_on_the_host_do_not_rely_on_what_emulators_bring() {
+        let mut host = equipped();
+        host.programs.retain(|program| *program != "xz");
+        assert_eq!(missing(&host, &[For::HostTests]), ["xz-utils"]);
     }
 
     #[test]

@@ -45,6 +45,7 @@ pub fn run(workspace: &Workspace, name: Option<&str>) -> Result<bool> {
     let system_names = systems.iter().map(|system| system.name.as_str());
     let scenario_names = scenarios.iter().map(|scenario| scenario.name.as_str());
     if filter.may_take_host(system_names.chain(scenario_names)) {
+        setup::ensure(workspace, &[For::HostTests])?;
         parts = host::run(workspace, &filter)?;
         parts.iter().for_each(|part| print_host(part, &filter));
     }
