@@ -112,7 +112,7 @@ impl<P: Parts> Network<P> {
     /// Deals with everything that has happened; returns when to look again.
     pub fn work(&mut self, now: Duration, events: &mut Events) -> Duration {
         if self.interrupt.is_some() {
-            self.pf.acknowledge(&mut self.registers);
+            self.pf.acknowledge(&mut self.registers, VECTOR);
         }
         let next = self.pf.poll(&mut self.registers, now, |event| {
             // There is room for all that one poll can bring.

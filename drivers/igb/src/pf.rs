@@ -113,12 +113,15 @@ impl Pf {
         }
     }
 
-    /// Takes note of an interrupt, so that the next event raises another one. To be called before
-    /// [`poll`](Self::poll), which then misses nothing: reading and writing clear the causes
-    /// (§8.8.1, §8.8.9), not the events behind them.
-    pub fn acknowledge(&self, registers: &mut impl Mmio) {
+    /// Takes note of an interrupt by MSI-X vector `vector` (0 to 9), so that the next event raises
+    /// another one. To be called before [`poll`](Self::poll), which then misses nothing: reading
+    /// and writing clear the causes (§8.8.1, §8.8.9), not the events behind them.
+    ///
+    /// The register has the causes of all virtual functions as well, each of which sees its three
+    /// in a register of its own: one that a virtual function masks for now is still to come.
+    pub fn acknowledge(&self, registers: &mut impl Mmio, vector: u8) {
         let _ = registers.get(Reg::Icr);
-        registers.set(Reg::Eicr, u32::MAX);
+        registers.set(Reg::Eicr, 1u32.checked_shl(vector.into()).unwrap_or(0));
     }
 
     /// Deals with everything that the device reports at time `now`, a bounded amount of it.

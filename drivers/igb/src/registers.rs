@@ -44,7 +44,8 @@ pub enum Reg {
     Eims = 0x1524,
     /// Extended interrupt mask clear.
     Eimc = 0x1528,
-    /// Extended interrupt cause; writing one clears.
+    /// Extended interrupt cause, of the physical function's vectors and of those of all virtual
+    /// functions; writing one clears.
     Eicr = 0x1580,
     /// Vector of the causes that belong to no queue.
     IvarMisc = 0x1740,

@@ -13,6 +13,14 @@ pub fn ms(value: u64) -> Duration {
 }
 
 const WORDS: usize = 0x20000 / 4;
+const EICR: usize = 0x1580;
+const VF_VECTORS: usize = 3;
+
+/// The first bit of a virtual function's vectors in EICR and its relatives: the first virtual
+/// function has the highest three of 25, the last one those above the physical function's vector 0.
+const fn vf_vectors(vf: usize) -> usize {
+    22 - VF_VECTORS * vf
+}
 
 /// Registers with the behaviour that matters here.
 #[derive(Debug)]
@@ -73,6 +81,18 @@ impl Card {
         self.change(0xc8c, |bits| bits & !(1 << vf));
         self.change(0xc90, |bits| bits & !(1 << vf));
         self.change(0xc40 + 4 * vf, |_| 0x80);
+    }
+
+    /// Something happened for which `vf` has its vector `vector` (0 to 2), and which it masks for
+    /// now.
+    pub fn vf_cause(&mut self, vf: usize, vector: usize) {
+        assert!(vector < VF_VECTORS);
+        self.change(EICR, |bits| bits | 1 << (vf_vectors(vf) + vector));
+    }
+
+    /// The causes that `vf` would see pending in its own EICR.
+    pub fn vf_causes(&self, vf: usize) -> u32 {
+        self.get(EICR) >> vf_vectors(vf) & ((1 << VF_VECTORS) - 1)
     }
 
     /// The virtual function takes the mailbox and keeps it.
@@ -165,7 +185,7 @@ impl Mmio for Card {
         match offset {
             0x20 => self.set(offset, value | self.mdic_answer),
             0xc00..0xc20 => self.write_mailbox((offset - 0xc00) / 4, value),
-            0xc80 | 0xc88 => self.change(offset, |bits| bits & !value),
+            0xc80 | 0xc88 | EICR => self.change(offset, |bits| bits & !value),
             _ => self.set(offset, value),
         }
     }

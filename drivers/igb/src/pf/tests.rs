@@ -38,11 +38,29 @@ fn an_interrupt_that_was_taken_note_of_can_come_again() {
     let (mut card, mut pf) = system();
     card.set(0xc0, 1 << 8);
     card.vf_send(1, &[1]);
-    pf.acknowledge(&mut card);
+    card.set(0x1580, 1 << 2);
+    pf.acknowledge(&mut card, 2);
     assert_eq!(card.get(0xc0), 0, "reading clears the cause");
-    assert!(card.log.contains(&(0x1580, u32::MAX)));
+    assert_eq!(card.get(0x1580), 0, "and so does writing one");
     pf.poll(&mut card, ms(0), |_| {});
     assert!(card.vf_answer(1).is_some(), "the message is still there");
+}
+
+#[test]
+fn causes_that_virtual_functions_mask_for_now_stay_pending() {
+    let (mut card, mut pf) = system();
+    for vf in 0..8 {
+        for vector in 0..3 {
+            card.vf_cause(vf, vector);
+        }
+    }
+    card.set(0x1580, card.get(0x1580) | 1);
+    pf.acknowledge(&mut card, 0);
+    pf.poll(&mut card, ms(0), |_| {});
+    for vf in 0..8 {
+        assert_eq!(card.vf_causes(vf), 0b111, "virtual function {vf}");
+    }
+    assert_eq!(card.get(0x1580) & 1, 0);
 }
 
 #[test]
