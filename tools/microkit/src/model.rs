@@ -140,7 +140,20 @@ pub enum Prefill {
         path: PathBuf,
         len: u64,
     },
+    /// `<?postern text="…"?>`.
+    Text(String),
     Bootinfo(BootinfoKind),
+}
+
+impl Prefill {
+    /// Its length in bytes, where that is known before the system starts.
+    pub fn length(&self) -> Option<u64> {
+        match self {
+            Prefill::File { len, .. } => Some(*len),
+            Prefill::Text(text) => Some(text.len() as u64),
+            Prefill::Bootinfo(_) => None,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -223,7 +236,8 @@ pub struct SetVar {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SetVarValue {
-    /// `setvar_vaddr`, `setvar_id`, `setvar_addr`: known from the description.
+    /// `setvar_vaddr`, `setvar_id`, `setvar_addr`, `<?postern symbol value?>`: known from the
+    /// description.
     Const(u64),
     /// `setvar_size`, `setvar_prefill_size`.
     RegionSize(MrId),

@@ -78,7 +78,7 @@ impl Builder<'_> {
                 offset: 0,
                 source: FillSource::AcpiDmar,
             }),
-            Some(Prefill::File { .. }) => {}
+            Some(Prefill::File { .. } | Prefill::Text(_)) => {}
             Some(Prefill::Bootinfo(_)) => {
                 let message =
                     format!("memory region '{DMAR_REGION}' is filled with something else");

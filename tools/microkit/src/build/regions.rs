@@ -70,6 +70,10 @@ impl Builder<'_> {
                 offset: self.data.file(path.clone(), *len),
                 len: *len,
             },
+            Prefill::Text(text) => FillSource::Data {
+                offset: self.data.bytes(text.as_bytes()),
+                len: text.len() as u64,
+            },
             Prefill::Bootinfo(kind) => FillSource::Bootinfo(bootinfo_kind(*kind)),
         })
     }

@@ -5,7 +5,7 @@ use super::builder::Builder;
 use super::layout::IDS;
 use super::programs::Loaded;
 use crate::elf::PatchError;
-use crate::model::{MrId, PdId, Prefill, ProtectionDomain, SetVarValue, System};
+use crate::model::{MrId, PdId, ProtectionDomain, SetVarValue, System};
 
 /// Bytes of a name.
 const NAME: usize = 64;
@@ -63,10 +63,7 @@ impl Builder<'_> {
         match value {
             SetVarValue::Const(value) => Some(value),
             SetVarValue::RegionSize(id) => Some(region(id).size),
-            SetVarValue::PrefillSize(id) => match region(id).prefill {
-                Some(Prefill::File { len, .. }) => Some(len),
-                _ => None,
-            },
+            SetVarValue::PrefillSize(id) => region(id).prefill.as_ref()?.length(),
             SetVarValue::RegionPaddr(id) => region(id).phys_addr,
         }
     }

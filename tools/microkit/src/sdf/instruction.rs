@@ -13,7 +13,7 @@ use crate::model::Span;
 
 const TARGET: &str = "postern";
 /// Where one may stand.
-const PLACES: &[&str] = &["protection_domain", "io_address_space"];
+const PLACES: &[&str] = &["protection_domain", "memory_region", "io_address_space"];
 /// More attributes than any of them has.
 const ITEMS_MAX: usize = 100;
 
@@ -129,8 +129,8 @@ pub(super) fn check_places(context: &mut Context<'_>, document: &Document<'_>) {
         if is_ours(node) {
             let place = node.parent_element().map(|parent| Element { node: parent });
             if !place.is_some_and(|place| PLACES.iter().any(|name| place.is(name))) {
-                let message =
-                    "<?postern?> stands outside a protection_domain or an io_address_space";
+                let message = "<?postern?> stands outside a protection_domain, a memory_region or an \
+                               io_address_space";
                 let help = "move it into the element that it is for";
                 context.error(node.range(), message, help);
             }

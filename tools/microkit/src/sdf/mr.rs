@@ -33,8 +33,8 @@ pub(super) struct MrDraft {
     /// As written; `None` leaves the choice to the tool.
     pub page_size: Parsed<Option<PageSize>>,
     pub phys_addr: Parsed<Option<u64>>,
-    /// Whether a file fills it.
-    pub has_file: Parsed<bool>,
+    /// Whether what fills it has a length that is known.
+    pub has_length: Parsed<bool>,
 }
 
 impl MrDraft {
@@ -71,7 +71,7 @@ pub(super) fn parse(context: &mut Context<'_>, element: Element<'_>) -> MrDraft 
     element.no_children(context);
     let name = attrs.text(context, "name");
     let page_size = page_size(context, &attrs);
-    let prefill = prefill::parse(context, &attrs);
+    let prefill = prefill::parse(context, &attrs, element);
     let size = size(
         context,
         &attrs,
@@ -79,8 +79,8 @@ pub(super) fn parse(context: &mut Context<'_>, element: Element<'_>) -> MrDraft 
         prefill.as_ref().map(Option::as_ref),
     );
     let phys_addr = phys_addr(context, &attrs, page_size, size);
-    let has_file = match &prefill {
-        Ok(prefill) => Ok(matches!(prefill, Some(Prefill::File { .. }))),
+    let has_length = match &prefill {
+        Ok(prefill) => Ok(prefill.as_ref().and_then(Prefill::length).is_some()),
         Err(reported) => Err(*reported),
     };
     MrDraft {
@@ -95,7 +95,7 @@ pub(super) fn parse(context: &mut Context<'_>, element: Element<'_>) -> MrDraft 
         size,
         page_size,
         phys_addr,
-        has_file,
+        has_length,
     }
 }
 
@@ -128,13 +128,13 @@ fn size(
     let about = attrs.element.describe();
     let Some(size) = size else {
         return match prefill {
-            Some(Prefill::File { len, .. }) => {
-                len.checked_next_multiple_of(page).ok_or_else(|| {
+            Some(prefill) => {
+                let length = prefill.length().unwrap_or(page);
+                length.checked_next_multiple_of(page).ok_or_else(|| {
                     let message = format!("{about}: the prefill file is too large");
                     context.error(attrs.span_of("prefill_path"), message, SIZE.why)
                 })
             }
-            Some(Prefill::Bootinfo(_)) => Ok(page),
             None => attrs.number(context, "size", SIZE),
         };
     };
@@ -144,11 +144,15 @@ fn size(
         let help = format!("write {:#x}", size.next_multiple_of(page));
         return Err(context.error(attrs.span_of("size"), message, help));
     }
-    if let Some(Prefill::File { len, .. }) = prefill
-        && *len > size
+    if let Some(prefill) = prefill
+        && let Some(length) = prefill.length().filter(|length| *length > size)
     {
-        let message = format!("{about}: the prefill file has {len:#x} bytes, the region {size:#x}");
-        let help = "leave the size away to get that of the file";
+        let what = match prefill {
+            Prefill::Text(_) => "text",
+            _ => "prefill file",
+        };
+        let message = format!("{about}: the {what} has {length:#x} bytes, the region {size:#x}");
+        let help = format!("leave the size away to get that of the {what}");
         return Err(context.error(attrs.span_of("size"), message, help));
     }
     Ok(size)

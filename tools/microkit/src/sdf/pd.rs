@@ -107,7 +107,7 @@ pub(super) fn parse<'a>(
         maps: Vec::new(),
         irqs: Vec::new(),
         ioports: Vec::new(),
-        setvars: Vec::new(),
+        setvars: policy.setvars,
         cspace: Vec::new(),
         virtual_machine: None,
         restarts: policy.restarts,

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! The instructions in a protection domain: `<?postern restart="N"?>`, what the monitor does when it
-//! faults, and one for each physical function that it shares out.
+//! faults; `<?postern symbol="S" value="N"?>`, the value of a variable; and one for each physical
+//! function that it shares out.
 
 use super::context::{Context, Parsed, Reported};
 use super::element::Element;
 use super::function;
 use super::instruction::{self, Instruction};
 use super::limits::RESTARTS;
+use super::setvar;
 use super::text::quote;
-use crate::model::{PhysicalFunction, Span};
+use crate::model::{PhysicalFunction, SetVar, Span};
 
 const FORM: &str = "write <?postern restart=\"N\"?> to have the monitor start it again at most N \
-                    times, or <?postern function=\"BUS:DEVICE.FUNCTION\" …?> if it shares out a \
+                    times, <?postern symbol=\"S\" value=\"N\"?> to give its variable S the value N, \
+                    or <?postern function=\"BUS:DEVICE.FUNCTION\" …?> if it shares out a \
                     device's virtual functions";
 
 /// Physical functions that grants can name.
@@ -22,6 +25,8 @@ const FUNCTIONS_MAX: usize = 256;
 pub(super) struct Policy {
     /// How often the protection domain may be restarted, 0 without an instruction.
     pub restarts: u32,
+    /// The variables with a value of their own.
+    pub setvars: Vec<SetVar>,
     pub functions: Vec<PhysicalFunction>,
     /// There is an instruction on a function that is not in `functions` for its errors.
     pub broken_functions: bool,
@@ -50,6 +55,10 @@ pub(super) fn parse(context: &mut Context<'_>, element: Element<'_>) -> Policy {
                 Ok(function) => policy.functions.push(function),
                 Err(Reported) => policy.broken_functions = true,
             }
+        } else if instruction.has_any(setvar::ATTRIBUTES) {
+            policy
+                .setvars
+                .extend(setvar::instruction(context, instruction));
         } else {
             let span = instruction.span.clone();
             if let Ok(restarts) = restarts(context, instruction, first.as_ref()) {
@@ -79,7 +88,7 @@ fn restarts(
         let help = format!("its parent {name} gets its faults and decides: remove this");
         return Err(context.error(span, message, help));
     }
-    let known = [&["restart"], function::ATTRIBUTES].concat();
+    let known = [&["restart"], setvar::ATTRIBUTES, function::ATTRIBUTES].concat();
     let attrs = instruction.attrs(context, &known);
     match attrs.optional_number(context, "restart", RESTARTS)? {
         Some(restarts) => Ok(restarts as u32),

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
-//! What a memory region holds when the system starts: a file, or a part of the boot information.
+//! What a memory region holds when the system starts: a file, a text, or a part of the boot information.
 
 use std::path::{Path, PathBuf};
 
 use super::attrs::{Attr, Attrs};
 use super::context::{Context, Parsed};
+use super::element::Element;
+use super::instruction;
 use super::text::quote;
 use crate::model::{BootinfoKind, Prefill};
 
@@ -17,8 +19,49 @@ const BOOTINFO: &[(&str, BootinfoKind)] = &[
     ("fdt", BootinfoKind::Fdt),
 ];
 
-/// At most one of `prefill_path` and `prefill_bootinfo`.
-pub(super) fn parse(context: &mut Context<'_>, attrs: &Attrs<'_>) -> Parsed<Option<Prefill>> {
+const FORM: &str = "write <?postern text=\"…\"?> to fill the region with a text";
+
+/// At most one of `prefill_path`, `prefill_bootinfo` and an instruction with a text.
+pub(super) fn parse(
+    context: &mut Context<'_>,
+    attrs: &Attrs<'_>,
+    element: Element<'_>,
+) -> Parsed<Option<Prefill>> {
+    let text = text(context, element);
+    let filled = filled(context, attrs);
+    match (text?, filled?) {
+        (Some(text), Some(_)) => {
+            let about = element.describe();
+            let message = format!("{about}: it has both a text and a prefill attribute");
+            let help = "a region is filled by one thing: remove the other";
+            Err(context.error(text.span, message, help))
+        }
+        (Some(text), None) => Ok(Some(Prefill::Text(text.value.into()))),
+        (None, filled) => Ok(filled),
+    }
+}
+
+/// The text, just as it stands there.
+fn text<'a>(context: &mut Context<'_>, element: Element<'a>) -> Parsed<Option<Attr<'a>>> {
+    let mut found: Parsed<Option<Attr<'a>>> = Ok(None);
+    for instruction in instruction::all(context, element, FORM) {
+        let text = instruction.and_then(|instruction| {
+            let attrs = instruction.attrs(context, &["text"]);
+            attrs.text(context, "text")
+        });
+        found = match (found, text) {
+            (Ok(Some(first)), Ok(text)) => {
+                let message = format!("{}: more than one <?postern text?>", element.describe());
+                let earlier = (first.span, "the first");
+                Err(context.conflict(text.span, earlier, message, "remove one"))
+            }
+            (found, text) => found.and(text.map(Some)),
+        };
+    }
+    found
+}
+
+fn filled(context: &mut Context<'_>, attrs: &Attrs<'_>) -> Parsed<Option<Prefill>> {
     let path = attrs.optional_text(context, "prefill_path");
     let bootinfo = attrs.optional_text(context, "prefill_bootinfo");
     match (path?, bootinfo?) {

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
-//! `<setvar>` and the `setvar_…` attributes of other elements: variables of the program image.
+//! `<setvar>`, `<?postern symbol="S" value="N"?>` and the `setvar_…` attributes of other elements:
+//! variables of the program image.
 
 use super::attrs::Attrs;
 use super::context::{Context, Parsed};
 use super::element::Element;
+use super::instruction::Instruction;
 use super::names::Kind;
+use super::number::Limit;
 use crate::model::{SetVar, SetVarValue};
 
 /// `<setvar symbol region_paddr>`.
@@ -19,6 +22,25 @@ pub(super) fn parse(context: &mut Context<'_>, element: Element<'_>) -> Parsed<S
     Ok(SetVar {
         symbol: symbol.value.into(),
         value: SetVarValue::RegionPaddr(region?),
+        span: symbol.span,
+    })
+}
+
+/// The attributes that tell the instruction from others.
+pub(super) const ATTRIBUTES: &[&str] = &["symbol", "value"];
+
+/// `<?postern symbol value?>`.
+pub(super) fn instruction(
+    context: &mut Context<'_>,
+    instruction: Instruction<'_>,
+) -> Parsed<SetVar> {
+    let attrs = instruction.attrs(context, ATTRIBUTES);
+    let symbol = attrs.text(context, "symbol");
+    let value = attrs.number(context, "value", Limit::ANY);
+    let symbol = symbol?;
+    Ok(SetVar {
+        symbol: symbol.value.into(),
+        value: SetVarValue::Const(value?),
         span: symbol.span,
     })
 }

@@ -58,10 +58,13 @@ fn prefill_comes_from_files_and_from_the_machine() {
     let bench = Bench::new();
     bench.file("blob", b"hello");
     let regions = r#"<memory_region name="file" prefill_path="blob"/>
+        <memory_region name="text"><?postern text='say "<hello>"'?></memory_region>
         <memory_region name="acpi" size="0x1000" prefill_bootinfo="x86_acpi_rsdp"/>"#;
-    let maps = r#"<map mr="file" vaddr="0x1000000"/><map mr="acpi" vaddr="0x1001000"/>"#;
+    let maps = r#"<map mr="file" vaddr="0x1000000"/><map mr="acpi" vaddr="0x1001000"/>
+        <map mr="text" vaddr="0x1002000"/>"#;
     let built = bench.build(&(regions.to_owned() + &pd("a", maps)));
     assert_eq!(built.memory("a", 0x100_0000, 6), b"hello\0");
+    assert_eq!(built.memory("a", 0x100_2000, 14), b"say \"<hello>\"\0");
     let acpi = built.object("memory region 'acpi'");
     let fill = built
         .spec

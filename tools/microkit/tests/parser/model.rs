@@ -145,6 +145,17 @@ fn prefilled_regions_have_the_size_of_what_fills_them() {
         let region = format!("<memory_region name=\"m\" {attributes}/>");
         assert_eq!(pd(&region, "").memory_regions[0].size, size, "{attributes}");
     }
+    let text = |attributes: &str, length: usize| {
+        let text = "x".repeat(length);
+        let region = format!(
+            "<memory_region name=\"m\"{attributes}><?postern text=\"{text}\"?></memory_region>"
+        );
+        pd(&region, "").memory_regions.remove(0)
+    };
+    assert_eq!(text("", 0x1000).size, 0x1000);
+    assert_eq!(text("", 0x1001).size, 0x2000);
+    assert_eq!(text(" size=\"0x3000\"", 1).size, 0x3000);
+    assert_eq!(text("", 2).prefill, Some(Prefill::Text("xx".into())));
     let system = case("mr_prefill_no_size_valid");
     let expected = Prefill::File {
         path: cases_dir().join("prefill/5000-bytes.bin"),

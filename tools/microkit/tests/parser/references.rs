@@ -38,6 +38,24 @@ fn every_kind_of_variable_gets_its_value() {
 }
 
 #[test]
+fn an_instruction_gives_a_variable_any_value() {
+    let setvars = pd(
+        "",
+        "<?postern symbol=\"a\" value=\"0xffff_ffff_ffff_ffff\"?><?postern value='7' symbol='b'?>",
+    );
+    let setvars: Vec<_> = setvars.pds[0]
+        .setvars
+        .iter()
+        .map(|setvar| (setvar.symbol.as_str(), setvar.value))
+        .collect();
+    let expected = [
+        ("a", SetVarValue::Const(u64::MAX)),
+        ("b", SetVarValue::Const(7)),
+    ];
+    assert_eq!(setvars, expected);
+}
+
+#[test]
 fn spans_are_those_of_the_elements() {
     let text = "<system><memory_region name=\"m\" size=\"0x1000\"\n/><protection_domain name=\"a\">\
                 <program_image path=\"a\"/><map mr=\"m\" vaddr=\"0x1000\" setvar_vaddr=\"x\" />\

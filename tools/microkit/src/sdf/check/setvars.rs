@@ -36,12 +36,12 @@ fn value(context: &mut Context<'_>, draft: &Draft<'_>, about: &str, setvar: &Set
         SetVarValue::PrefillSize(mr) => {
             let draft = &draft.regions[mr];
             let region = &draft.model;
-            if draft.has_file == Ok(false) {
+            if draft.has_length == Ok(false) {
                 let message = format!(
                     "{about}: variable {symbol} wants the prefill size of memory_region {}, which has none",
                     quote(&region.name)
                 );
-                let help = "add prefill_path to the region, or remove setvar_prefill_size";
+                let help = "add prefill_path or <?postern text=\"…\"?> to the region, or remove setvar_prefill_size";
                 let place = (region.span.clone(), "the region");
                 context.conflict(setvar.span.clone(), place, message, help);
             }
