@@ -86,3 +86,10 @@ pub fn halt_for_ever() {
     // SAFETY: does not come back.
     unsafe { asm!("cli", "hlt") };
 }
+
+/// Is this QEMU's own emulation of a CPU (TCG)? There are things that it does not do as CPUs do.
+pub fn is_tcg() -> bool {
+    let leaf = cpuid(0x4000_0000, 0);
+    let name = [leaf.ebx, leaf.ecx, leaf.edx].map(u32::to_le_bytes);
+    name.as_flattened() == b"TCGTCGTCGTCG"
+}
