@@ -19,7 +19,7 @@ pub mod serial;
 pub mod trap;
 
 pub use boot::command_line;
-pub use sel4_test::{Suite, TestResult, check, check_eq, fail, skip, suite};
+pub use sel4_test::{Failure, Suite, TestResult, check, check_eq, fail, skip, suite};
 
 #[doc(hidden)]
 pub mod _private {
