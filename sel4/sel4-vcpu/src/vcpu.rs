@@ -106,14 +106,15 @@ impl Vcpu {
     }
 
     /// Reads a register of the virtual APIC; of 64 bits only if it is the x2APIC's interrupt
-    /// command.
+    /// command. What was posted is in the registers then, and in the interrupt status.
     pub fn read_apic(&self, register: ApicRegister) -> Result<u64> {
         let args = [register.offset().into()];
         let [value, ..] = invoke(self.cap().cptr(), label::X86VCPUReadAPIC, &[], &args)?;
         Ok(value)
     }
 
-    /// Writes a register of the virtual APIC. Nothing but the next entry acts on it.
+    /// Writes a register of the virtual APIC, after what was posted. Nothing but the next entry
+    /// acts on it.
     pub fn write_apic(&self, register: ApicRegister, value: u64) -> Result<()> {
         let args = [register.offset().into(), value];
         invoke(self.cap().cptr(), label::X86VCPUWriteAPIC, &[], &args)?;

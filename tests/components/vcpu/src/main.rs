@@ -64,6 +64,7 @@ const SUITE: Suite<Lab> = suite!(
         only_virtual_registers_of_the_x2apic_do_not_exit,
         interrupts_are_delivered_without_exits,
         posted_interrupts_wait_for_the_flag,
+        what_is_posted_is_in_the_registers,
         an_end_of_interrupt_exits_by_the_bitmap,
         accesses_to_the_apics_page_are_virtual,
         an_apic_without_its_shadow_does_not_run,

@@ -207,6 +207,26 @@ pub fn posted_interrupts_wait_for_the_flag(lab: &mut Lab) -> TestResult {
     Ok(())
 }
 
+/// So a monitor that looks sees it before the entry, and one that clears the registers clears it.
+pub fn what_is_posted_is_in_the_registers(lab: &mut Lab) -> TestResult {
+    let mut context = load_with(lab, X2APIC | REGISTERS | DELIVERY, interrupted())?;
+    check_eq!(lab.vcpu.post_interrupt(0x31), Ok(()));
+    check_eq!(lab.vcpu.post_interrupt(VECTOR), Ok(()));
+    check_eq!(lab.vcpu.read_apic(ApicRegister::TPR), Ok(0));
+    check_eq!(lab.vcpu.read(guest::INTERRUPT_STATUS), Ok(VECTOR.into()));
+    check_eq!(lab.vcpu.read_apic(ApicRegister::irr(0x31)), Ok(1 << 17));
+    check_eq!(lab.vcpu.post_interrupt(0xf1), Ok(()));
+    for vector in [0x31, VECTOR, 0xf1] {
+        check_eq!(lab.vcpu.write_apic(ApicRegister::irr(vector), 0), Ok(()));
+    }
+    check_eq!(lab.vcpu.write(guest::INTERRUPT_STATUS, 0u16), Ok(0));
+    context.rflags |= INTERRUPT_FLAG;
+    context.registers.r10 = 0;
+    check_eq!(run(lab, &mut context)?, Exit::Vmcall);
+    check_eq!(context.registers.r9, 0, "none came");
+    Ok(())
+}
+
 pub fn an_end_of_interrupt_exits_by_the_bitmap(lab: &mut Lab) -> TestResult {
     let mut context = load_with(lab, X2APIC | REGISTERS | DELIVERY, interrupted())?;
     lab.set_gate(VECTOR, HANDLER);

@@ -154,8 +154,10 @@ accessRegister(vcpu_t *vcpu, word_t length, word_t *buffer, bool_t write)
     if (offset >= APIC_END || offset % (4 * APIC_STEP)) {
         return outOfRange(0, APIC_END - 4 * APIC_STEP);
     }
-    /* while the guest runs, the CPU may have some */
+    /* while the guest runs, the CPU may have some; and what was posted is in the page as soon as
+     * anybody looks */
     vcpuMakeCurrent(vcpu);
+    vcpuApicSync(vcpu);
     place = (uint64_t *)&vcpu->apic[offset / 4];
     if (write) {
         *place = getSyscallArg(1, buffer);
