@@ -3,7 +3,7 @@
 //!
 //! * [`LocalApic`]: the local APIC of a virtual CPU, xAPIC and x2APIC, with its timer. Either all
 //!   of it is software, or the CPU delivers the interrupts (APICv) and holds the registers in a
-//!   [`VirtualApic`]; whoever uses it need not know which.
+//!   [`VirtualApic`]; whoever uses it need not know which. [`Help`] tells what the CPU can do.
 //! * [`IoApic`]: 24 pins for the lines of devices.
 //! * [`Interrupt`]: what goes from the one to the other, and what a device's message means.
 //!
@@ -26,6 +26,7 @@ mod local;
 mod priorities;
 mod register;
 mod timer;
+mod vcpu;
 mod vectors;
 mod virtual_apic;
 
@@ -35,6 +36,7 @@ pub use base::{APIC_PAGE, Mode};
 pub use interrupt::{DeliveryMode, Interrupt, Trigger};
 pub use ioapic::{IoApic, PINS};
 pub use local::{Ipi, LocalApic, Signal};
+pub use vcpu::Help;
 pub use virtual_apic::VirtualApic;
 
 /// The access is a general-protection fault (#GP) of the guest.
