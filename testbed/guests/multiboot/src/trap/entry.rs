@@ -40,12 +40,22 @@ guest_trap_common:
     push r15
     // The CPU aligned the stack, and this is 22 words below.
     mov rdi, rsp
+    // Handlers use SSE, also where the interrupted must not (CR0.TS). #NM is the request to.
+    mov rbx, cr0
+    mov rbp, [rsp + 15 * 8]
+    clts
     sub rsp, 512
     fxsave64 [rsp]
     cld
     call guest_trap
     fxrstor64 [rsp]
     add rsp, 512
+    test bl, 8
+    jz 2f
+    cmp rbp, 7
+    je 2f
+    mov cr0, rbx
+2:
     pop r15
     pop r14
     pop r13
