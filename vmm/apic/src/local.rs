@@ -361,4 +361,4 @@ impl<V: VirtualApic> LocalApic<V> {
 const MIN_PERIOD: u64 = 10_000;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -8,7 +8,7 @@ mod registers;
 mod time;
 
 use super::*;
-use cpu::Cpu;
+pub(crate) use cpu::Cpu;
 use vmm_base::Width;
 
 const ID: u32 = 0x802;

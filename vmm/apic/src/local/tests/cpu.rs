@@ -17,7 +17,7 @@ struct State {
 
 /// Shared by the guest that a test plays, and the APIC.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Cpu(Rc<RefCell<State>>);
+pub(crate) struct Cpu(Rc<RefCell<State>>);
 
 const TPR: usize = 0x80;
 const PPR: usize = 0xa0;
@@ -69,14 +69,14 @@ impl State {
 
 impl Cpu {
     /// A VM entry.
-    pub(super) fn enter(&self) {
+    pub(crate) fn enter(&self) {
         let mut state = self.0.borrow_mut();
         state.take_posted();
         state.virtualise_ppr();
     }
 
     /// Delivers the interrupt that there is, the guest's flag being set (30.2.2).
-    pub(super) fn take(&self) -> Option<u8> {
+    pub(crate) fn take(&self) -> Option<u8> {
         let mut state = self.0.borrow_mut();
         let vector = state.requested;
         if vector >> 4 <= *state.word(PPR) as u8 >> 4 {
@@ -91,7 +91,7 @@ impl Cpu {
     }
 
     /// The guest ends a service (30.1.4); the vector if that exits.
-    pub(super) fn end(&self) -> Option<u8> {
+    pub(crate) fn end(&self) -> Option<u8> {
         let mut state = self.0.borrow_mut();
         let vector = state.service;
         state.set(ISR, vector, false);
@@ -101,25 +101,25 @@ impl Cpu {
     }
 
     /// The guest writes its task priority (30.1.2).
-    pub(super) fn set_task_priority(&self, priority: u8) {
+    pub(crate) fn set_task_priority(&self, priority: u8) {
         let mut state = self.0.borrow_mut();
         *state.word(TPR) = priority.into();
         state.virtualise_ppr();
     }
 
     /// The guest interrupts itself (30.1.5).
-    pub(super) fn interrupt_itself(&self, vector: u8) {
+    pub(crate) fn interrupt_itself(&self, vector: u8) {
         let mut state = self.0.borrow_mut();
         state.set(IRR, vector, true);
         state.requested = state.requested.max(vector);
     }
 
     /// What the guest reads or, with an exit, writes.
-    pub(super) fn guest_reads(&self, offset: usize) -> u32 {
+    pub(crate) fn guest_reads(&self, offset: usize) -> u32 {
         *self.0.borrow_mut().word(offset)
     }
 
-    pub(super) fn guest_writes(&self, offset: usize, value: u32) {
+    pub(crate) fn guest_writes(&self, offset: usize, value: u32) {
         *self.0.borrow_mut().word(offset) = value;
     }
 }
