@@ -5,10 +5,11 @@
 //! * [`Rtc`]: the clock, with its 128 bytes of CMOS memory.
 //! * [`Power`]: ACPI's registers to turn a hardware-reduced machine off and to reset it.
 //! * [`DebugExit`]: the port by which a test says how it ended.
+//! * [`Legacy`]: ports of chips that this machine has not got, which software touches all the same.
 //!
 //! Each is a [`vmm_base::PortDevice`] that knows neither its ports nor its interrupt: lines, output
 //! and requests are asked of it after an access. Time is a count of ticks that the caller gives.
-//! There is no PIC and no PIT channel that interrupts: such a machine is driven by its APICs.
+//! There are no PICs, and no timer but the local APICs' interrupts.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -16,11 +17,13 @@
 extern crate std;
 
 mod debug_exit;
+mod legacy;
 mod power;
 mod rtc;
 mod uart;
 
 pub use debug_exit::DebugExit;
+pub use legacy::Legacy;
 pub use power::{Power, Request};
 pub use rtc::{Rtc, Start};
 pub use uart::Uart;
