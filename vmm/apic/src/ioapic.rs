@@ -41,9 +41,10 @@ pub struct IoApic {
 
 impl IoApic {
     /// As after a reset, all lines low, all pins masked.
-    pub const fn new(id: u8) -> Self {
+    #[allow(clippy::new_without_default)]
+    pub const fn new() -> Self {
         Self {
-            id: id & 15,
+            id: 0,
             selected: 0,
             entries: [Entry::RESET; PINS as usize],
             lines: 0,
@@ -53,9 +54,10 @@ impl IoApic {
 
     /// Back to the state after power-up. Lines stay as they are.
     pub fn reset(&mut self) {
-        let lines = self.lines;
-        *self = Self::new(self.id);
-        self.lines = lines;
+        *self = Self {
+            lines: self.lines,
+            ..Self::new()
+        };
     }
 
     /// Sets the level of a line. Pins that do not exist are ignored.

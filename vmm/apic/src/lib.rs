@@ -5,7 +5,6 @@
 //!   of it is software, or the CPU delivers the interrupts (APICv) and holds the registers in a
 //!   [`VirtualApic`]; whoever uses it need not know which. [`Help`] tells what the CPU can do.
 //! * [`IoApic`]: 24 pins for the lines of devices.
-//! * [`Interrupts`]: both of them in a machine with one CPU.
 //! * [`Interrupt`]: what goes from the one to the other, and what a device's message means.
 //!
 //! Lines, messages and the guest's accesses go in; the next vector comes out. There are no
@@ -22,7 +21,6 @@
 mod base;
 mod delivery;
 mod interrupt;
-mod interrupts;
 mod ioapic;
 mod local;
 mod priorities;
@@ -36,7 +34,6 @@ use core::fmt;
 
 pub use base::{APIC_PAGE, Mode};
 pub use interrupt::{DeliveryMode, Interrupt, Trigger};
-pub use interrupts::Interrupts;
 pub use ioapic::{IoApic, PINS};
 pub use local::{Ipi, LocalApic, Signal};
 pub use vcpu::Help;
@@ -53,3 +50,6 @@ impl fmt::Display for GeneralProtection {
 }
 
 impl core::error::Error for GeneralProtection {}
+
+#[cfg(test)]
+mod tests;

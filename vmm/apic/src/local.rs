@@ -4,13 +4,15 @@
 mod access;
 mod command;
 mod errors;
+mod interrupts;
+mod time;
 
 pub use command::Ipi;
+pub use interrupts::Signal;
 
 use crate::delivery::Delivery;
-use crate::interrupt::{DeliveryMode, Interrupt, Trigger};
 use crate::register::{LVT_ENTRIES, Lvt, MASKED, Register};
-use crate::timer::{Timer, TimerMode};
+use crate::timer::Timer;
 use crate::{GeneralProtection, Mode, VirtualApic};
 
 /// Bits of the spurious-interrupt vector register that can be written.
@@ -21,18 +23,6 @@ const NO_BROADCAST: u32 = 1 << 12;
 /// Version 0x14 with the entries of the local vector table that there are, and with the suppression
 /// of EOI broadcasts (SDM figure 12-7).
 const VERSION: u32 = 1 << 24 | (LVT_ENTRIES as u32 - 1) << 16 | 0x14;
-
-/// The first vector that is not reserved.
-const FIRST_VECTOR: u8 = 16;
-
-/// What an interrupt did to the CPU itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Signal {
-    /// An NMI is to be injected.
-    Nmi,
-    /// The CPU is to be reset.
-    Init,
-}
 
 /// A local APIC. In software, or with its state in the [`VirtualApic`] that the CPU works with.
 ///
@@ -167,158 +157,9 @@ impl<V: VirtualApic> LocalApic<V> {
         Ok(())
     }
 
-    /// Is this CPU one that the interrupt is for?
-    pub fn is_addressed(&self, interrupt: &Interrupt) -> bool {
-        if !interrupt.logical {
-            return interrupt.is_broadcast() || interrupt.destination == self.id.into();
-        }
-        let to = interrupt.destination;
-        match self.mode {
-            Mode::Disabled => false,
-            Mode::X2Apic => to >> 16 == self.logical() >> 16 && to & self.logical() & 0xffff != 0,
-            Mode::XApic => {
-                let (to, own) = (to as u8, (self.logical >> 24) as u8);
-                match self.format >> 28 {
-                    // Flat: a bit for each CPU.
-                    0xf => to & own != 0,
-                    // Clusters: a number and four bits.
-                    0 => (to >> 4 == own >> 4 || to >> 4 == 0xf) && to & own & 0xf != 0,
-                    _ => false,
-                }
-            }
-        }
-    }
-
-    /// Takes an interrupt if it is for this CPU. Says whether it was taken; one that was not can
-    /// be offered again.
-    pub fn deliver(&mut self, interrupt: &Interrupt) -> bool {
-        self.mode != Mode::Disabled && self.is_addressed(interrupt) && self.take(interrupt)
-    }
-
-    /// An interrupt that is for this CPU.
-    fn take(&mut self, interrupt: &Interrupt) -> bool {
-        match interrupt.mode {
-            DeliveryMode::Fixed | DeliveryMode::LowestPriority => {
-                return self.request(interrupt.vector, interrupt.trigger);
-            }
-            DeliveryMode::Nmi => self.nmi = true,
-            DeliveryMode::Init => self.init = true,
-            // There is no management mode and no legacy controller, and this CPU runs already.
-            DeliveryMode::Smi | DeliveryMode::ExtInt | DeliveryMode::StartUp => {}
-        }
-        true
-    }
-
-    /// Requests a vector, if the APIC is enabled; says whether it did.
-    pub fn request(&mut self, vector: u8, trigger: Trigger) -> bool {
-        if !self.is_enabled() {
-            return false;
-        }
-        if vector < FIRST_VECTOR {
-            self.error(errors::RECEIVED_ILLEGAL_VECTOR);
-        } else {
-            self.delivery.request(vector, trigger);
-        }
-        true
-    }
-
-    /// The vector that is to be injected with the next entry, if the guest can take interrupts.
-    /// None, always, where the CPU delivers them.
-    #[inline]
-    pub fn next(&self) -> Option<u8> {
-        self.delivery.next()
-    }
-
-    /// The vector of [`next`](Self::next) is injected.
-    pub fn accept(&mut self, vector: u8) {
-        self.delivery.accept(vector);
-    }
-
-    /// Is there an interrupt that the CPU takes as soon as its flag lets it? Then HLT does not
-    /// wait.
-    pub fn is_pending(&self) -> bool {
-        self.nmi || self.delivery.is_pending()
-    }
-
-    /// A vector of level-triggered interrupts whose service ended: the IOAPIC wants to know. To be
-    /// asked after each access, and after [`end_by_cpu`](Self::end_by_cpu).
-    pub fn take_end(&mut self) -> Option<u8> {
-        self.ended.take()
-    }
-
-    /// The CPU ended the service of `vector`, and exited because the IOAPIC may want to know.
-    pub fn end_by_cpu(&mut self, vector: u8) {
-        let level = self.delivery.end_by_cpu(vector);
-        self.tell_end(vector, level);
-    }
-
-    fn end(&mut self) {
-        if let Some((vector, level)) = self.delivery.end() {
-            self.tell_end(vector, level);
-        }
-    }
-
-    fn tell_end(&mut self, vector: u8, level: bool) {
-        if level && self.spurious & NO_BROADCAST == 0 {
-            self.ended = Some(vector);
-        }
-    }
-
-    /// What the CPU itself has to do.
-    pub fn take_signal(&mut self) -> Option<Signal> {
-        if core::mem::take(&mut self.init) {
-            return Some(Signal::Init);
-        }
-        core::mem::take(&mut self.nmi).then_some(Signal::Nmi)
-    }
-
     /// An interrupt that is for other CPUs. To be asked after each access.
     pub fn take_ipi(&mut self) -> Option<Ipi> {
         self.ipi.take()
-    }
-
-    /// When the timer has to be looked at next, by [`expire`](Self::expire), in ticks of the TSC.
-    #[inline]
-    pub fn deadline(&self) -> Option<u64> {
-        if self.table[Lvt::Timer as usize] & MASKED != 0 {
-            return None;
-        }
-        self.timer.end().map(|end| end.max(self.not_before))
-    }
-
-    /// The time is `now`: a timer that ended requests its interrupt.
-    pub fn expire(&mut self, now: u64) {
-        if self.timer.expire(now) {
-            if self.timer.mode() == TimerMode::Periodic {
-                self.not_before = now.saturating_add(MIN_PERIOD);
-            }
-            self.raise(Lvt::Timer);
-        }
-    }
-
-    /// IA32_TSC_DEADLINE.
-    pub fn tsc_deadline(&mut self, now: u64) -> u64 {
-        self.expire(now);
-        self.timer.deadline()
-    }
-
-    /// Writes IA32_TSC_DEADLINE.
-    pub fn set_tsc_deadline(&mut self, tsc: u64, now: u64) {
-        self.expire(now);
-        self.timer.set_deadline(tsc);
-        self.expire(now);
-    }
-
-    /// Requests the interrupt of an entry of the local vector table.
-    fn raise(&mut self, entry: Lvt) {
-        let value = self.table[entry as usize];
-        if value & MASKED == 0 {
-            self.request(value as u8, Trigger::Edge);
-        }
-    }
-
-    const fn is_enabled(&self) -> bool {
-        self.spurious & SOFTWARE_ENABLED != 0 && !matches!(self.mode, Mode::Disabled)
     }
 
     /// The logical-destination register.
@@ -355,10 +196,6 @@ impl<V: VirtualApic> LocalApic<V> {
         }
     }
 }
-
-/// The shortest time in TSC ticks between two interrupts of a periodic timer, so that a guest gets
-/// on between them and a monitor has other things to do. What ends in between counts as one.
-const MIN_PERIOD: u64 = 10_000;
 
 #[cfg(test)]
 pub(crate) mod tests;

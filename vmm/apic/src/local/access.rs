@@ -3,7 +3,8 @@
 
 use vmm_base::Width;
 
-use super::{FIRST_VECTOR, LocalApic, SOFTWARE_ENABLED, SPURIOUS_WRITABLE, VERSION, errors};
+use super::interrupts::FIRST_VECTOR;
+use super::{LocalApic, SOFTWARE_ENABLED, SPURIOUS_WRITABLE, VERSION, errors};
 use crate::register::{Lvt, MASKED, Register, Rights};
 use crate::timer::TimerMode;
 use crate::{GeneralProtection, Mode, VirtualApic};
@@ -90,7 +91,7 @@ impl<V: VirtualApic> LocalApic<V> {
 
     /// The CPU let the guest write the register at `offset` in the page (of the xAPIC or of the
     /// x2APIC), and exited behind the instruction.
-    pub fn written(&mut self, offset: u16, now: u64) {
+    pub fn written_by_cpu(&mut self, offset: u16, now: u64) {
         let Some(value) = self.delivery.shown(offset) else {
             return;
         };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! Interrupts between CPUs (SDM vol. 3A 12.6.1).
 
-use super::{FIRST_VECTOR, LocalApic, errors};
+use super::interrupts::FIRST_VECTOR;
+use super::{LocalApic, errors};
 use crate::interrupt::{DeliveryMode, Interrupt, Trigger};
 use crate::{Mode, VirtualApic};
 

@@ -11,6 +11,9 @@ use super::*;
 pub(crate) use cpu::Cpu;
 use vmm_base::Width;
 
+use super::time::MIN_PERIOD;
+use crate::{DeliveryMode, Interrupt, Trigger};
+
 const ID: u32 = 0x802;
 const TASK_PRIORITY: u32 = 0x808;
 const PROCESSOR_PRIORITY: u32 = 0x80a;

@@ -177,10 +177,10 @@ fn commands_by_the_page() {
     let cpu = Cpu::default();
     let mut apic = LocalApic::virtualised(0, true, cpu.clone());
     cpu.guest_writes(0xf0, 0x1ff);
-    apic.written(0xf0, 0);
+    apic.written_by_cpu(0xf0, 0);
     cpu.guest_writes(0x310, 0x0100_0000);
     cpu.guest_writes(0x300, 0x41);
-    apic.written(0x300, 0);
+    apic.written_by_cpu(0x300, 0);
     assert_eq!(apic.take_ipi(), Some(expected));
     assert_eq!(cpu.guest_reads(0x310), 0x0100_0000);
 }

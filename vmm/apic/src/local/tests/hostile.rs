@@ -88,7 +88,7 @@ fn run(apic: &mut LocalApic<Cpu>, cpu: &Cpu, steps: &[Step]) -> Result<(), TestC
                     Err(_) => prop_assert_eq!(apic.base(), before),
                 }
             }
-            Step::Written(offset) => apic.written(offset, now),
+            Step::Written(offset) => apic.written_by_cpu(offset, now),
             Step::Deadline(tsc) => apic.set_tsc_deadline(tsc, now),
             Step::Deliver(address, data) => {
                 let message = vmm_base::Message { address, data };

@@ -231,7 +231,7 @@ fn what_the_cpu_lets_the_guest_write_is_put_right() {
         (0x3e0, 0xffff_ffff, 0xb),
     ] {
         cpu.guest_writes(offset, written);
-        apic.written(offset as u16, 0);
+        apic.written_by_cpu(offset as u16, 0);
         assert_eq!(cpu.guest_reads(offset), expected, "{offset:#x}");
         assert_eq!(
             apic.read_page(offset as u64, Width::Dword, 0),
@@ -240,9 +240,9 @@ fn what_the_cpu_lets_the_guest_write_is_put_right() {
     }
     // The x2APIC's self-interrupt exits only with a reserved vector.
     cpu.guest_writes(0x3f0, 7);
-    apic.written(0x3f0, 0);
+    apic.written_by_cpu(0x3f0, 0);
     cpu.guest_writes(0x280, 0x1234);
-    apic.written(0x280, 0);
+    apic.written_by_cpu(0x280, 0);
     assert_eq!(cpu.guest_reads(0x280), 0x20);
 }
 

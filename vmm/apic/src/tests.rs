@@ -1,11 +1,48 @@
 // SPDX-License-Identifier: BSD-2-Clause
+//! Local APIC and IOAPIC wired to each other.
 
 use std::collections::VecDeque;
 
 use proptest::prelude::*;
+use vmm_base::{MmioDevice, Width};
 
 use super::*;
 use crate::local::tests::Cpu;
+
+struct Interrupts {
+    local: LocalApic<Cpu>,
+    io: IoApic,
+}
+
+impl Interrupts {
+    fn set_line(&mut self, pin: u8, high: bool) {
+        self.io.set_line(pin, high);
+        self.settle();
+    }
+
+    fn write_io(&mut self, offset: u64, value: u64) {
+        self.io.write(offset, Width::Dword, value);
+        self.settle();
+    }
+
+    fn write_page(&mut self, offset: u64, value: u64) {
+        self.local.write_page(offset, Width::Dword, value, 0);
+        self.settle();
+    }
+
+    fn end_by_cpu(&mut self, vector: u8) {
+        self.local.end_by_cpu(vector);
+        self.settle();
+    }
+
+    fn settle(&mut self) {
+        if let Some(vector) = self.local.take_end() {
+            self.io.end(vector);
+        }
+        let local = &mut self.local;
+        self.io.service(|interrupt| local.deliver(interrupt));
+    }
+}
 
 const END: u64 = 0xb0;
 const SELECT: u64 = 0;
@@ -13,35 +50,36 @@ const WINDOW: u64 = 0x10;
 const LEVEL: u64 = 1 << 15;
 const MASKED: u64 = 1 << 16;
 
-/// A machine whose pins have vectors 0x30 and up, masked.
-fn machine(local: LocalApic<Cpu>) -> Interrupts<Cpu> {
-    let mut machine = Interrupts::new(local);
-    machine.write_page(0xf0, Width::Dword, 0x1ff, 0);
+/// A machine whose local APIC is on.
+fn machine(local: LocalApic<Cpu>) -> Interrupts {
+    let io = IoApic::new();
+    let mut machine = Interrupts { local, io };
+    machine.write_page(0xf0, 0x1ff);
     machine
 }
 
-fn software() -> Interrupts<Cpu> {
+fn software() -> Interrupts {
     machine(LocalApic::new(0, true))
 }
 
-fn set_entry(machine: &mut Interrupts<Cpu>, pin: u8, value: u64) {
-    machine.write_io(SELECT, Width::Dword, 0x10 + 2 * u64::from(pin));
-    machine.write_io(WINDOW, Width::Dword, value);
+fn set_entry(machine: &mut Interrupts, pin: u8, value: u64) {
+    machine.write_io(SELECT, 0x10 + 2 * u64::from(pin));
+    machine.write_io(WINDOW, value);
 }
 
-fn entry(machine: &mut Interrupts<Cpu>, pin: u8) -> u64 {
-    machine.write_io(SELECT, Width::Dword, 0x10 + 2 * u64::from(pin));
-    machine.read_io(WINDOW, Width::Dword)
+fn entry(machine: &mut Interrupts, pin: u8) -> u64 {
+    machine.write_io(SELECT, 0x10 + 2 * u64::from(pin));
+    machine.io.read(WINDOW, Width::Dword)
 }
 
-fn take(machine: &mut Interrupts<Cpu>) -> Option<u8> {
-    let vector = machine.next()?;
-    machine.accept(vector);
+fn take(machine: &mut Interrupts) -> Option<u8> {
+    let vector = machine.local.next()?;
+    machine.local.accept(vector);
     Some(vector)
 }
 
-fn end(machine: &mut Interrupts<Cpu>) {
-    machine.write_page(END, Width::Dword, 0, 0);
+fn end(machine: &mut Interrupts) {
+    machine.write_page(END, 0);
 }
 
 #[test]
@@ -50,12 +88,12 @@ fn a_level_comes_again_when_its_service_ends() {
     set_entry(&mut machine, 9, 0x39 | LEVEL);
     machine.set_line(9, true);
     assert_eq!(take(&mut machine), Some(0x39));
-    assert_eq!(machine.next(), None);
+    assert_eq!(machine.local.next(), None);
     end(&mut machine);
     assert_eq!(take(&mut machine), Some(0x39));
     machine.set_line(9, false);
     end(&mut machine);
-    assert_eq!(machine.next(), None);
+    assert_eq!(machine.local.next(), None);
     assert_eq!(entry(&mut machine, 9), 0x39 | LEVEL);
 }
 
@@ -78,60 +116,26 @@ fn so_does_one_whose_end_the_cpu_does() {
 
 #[test]
 fn a_level_waits_for_an_apic_that_is_off() {
-    let mut machine = Interrupts::new(LocalApic::<Cpu>::new(0, true));
+    let mut machine = software();
+    machine.write_page(0xf0, 0xff);
     set_entry(&mut machine, 9, 0x39 | LEVEL);
     machine.set_line(9, true);
-    assert_eq!(machine.next(), None);
-    machine.write_page(0xf0, Width::Dword, 0x1ff, 0);
-    assert_eq!(machine.next(), Some(0x39));
+    assert_eq!(machine.local.next(), None);
+    machine.write_page(0xf0, 0x1ff);
+    assert_eq!(machine.local.next(), Some(0x39));
 }
 
 #[test]
 fn a_broadcast_that_is_suppressed_is_made_up_by_the_end_register() {
     let mut machine = software();
-    machine.write_page(0xf0, Width::Dword, 0x11ff, 0);
+    machine.write_page(0xf0, 0x11ff);
     set_entry(&mut machine, 9, 0x39 | LEVEL);
     machine.set_line(9, true);
     assert_eq!(take(&mut machine), Some(0x39));
     end(&mut machine);
-    assert_eq!(machine.next(), None);
-    machine.write_io(0x40, Width::Dword, 0x39);
-    assert_eq!(machine.next(), Some(0x39));
-}
-
-#[test]
-fn messages() {
-    let mut machine = software();
-    let message = |address, data| Message { address, data };
-    machine.deliver(message(0xfee0_0000, 0x61));
-    machine.deliver(message(0xfee0_1000, 0x71));
-    machine.deliver(message(0x1000, 0x81));
-    assert_eq!(take(&mut machine), Some(0x61), "the only one for this CPU");
-    machine.deliver(message(0xfee0_0000, 0x402));
-    assert_eq!(machine.take_signal(), Some(Signal::Nmi));
-}
-
-#[test]
-fn registers_by_their_numbers() {
-    let mut machine = software();
-    assert_eq!(machine.read_msr(0x1b, 0), Ok(0xfee0_0900));
-    assert_eq!(machine.write_msr(0x1b, 0xfee0_0d00, 0), Ok(()));
-    assert_eq!(machine.mode(), Mode::X2Apic);
-    assert_eq!(machine.write_msr(0x832, 0x4_0041, 0), Ok(()));
-    assert_eq!(machine.write_msr(0x6e0, 500, 0), Ok(()));
-    assert_eq!(machine.read_msr(0x6e0, 0), Ok(500));
-    assert_eq!(machine.deadline(), Some(500));
-    machine.expire(500);
-    assert_eq!(take(&mut machine), Some(0x41));
-    for index in [0x1a, 0x6df, 0x7ff, 0x900] {
-        assert_eq!(machine.read_msr(index, 0), Err(GeneralProtection));
-        assert_eq!(machine.write_msr(index, 0, 0), Err(GeneralProtection));
-    }
-    // An interrupt for others has no way to go.
-    assert_eq!(machine.write_msr(0x830, 0x1_0000_0051, 0), Ok(()));
-    assert_eq!(machine.next(), None);
-    machine.reset();
-    assert_eq!(machine.mode(), Mode::XApic);
+    assert_eq!(machine.local.next(), None);
+    machine.write_io(0x40, 0x39);
+    assert_eq!(machine.local.next(), Some(0x39));
 }
 
 /// What a device with a line does, and the driver of it.
@@ -174,7 +178,7 @@ proptest! {
             let step = match (steps.pop_front(), services.is_empty()) {
                 (Some(step), _) => step,
                 (None, false) => Step::End,
-                (None, true) if machine.next().is_some() => Step::Take,
+                (None, true) if machine.local.next().is_some() => Step::Take,
                 (None, true) => break,
             };
             match step {
