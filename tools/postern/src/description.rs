@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! The little that has to be known of a system description before the image tool reads it: the
-//! names of its protection domains and of their programs, and who owns virtual functions. The image
-//! tool checks the rest.
+//! names of its protection domains and of their programs, who owns virtual functions, and which files
+//! fill memory. The image tool checks the rest.
 
 use std::path::Path;
 
@@ -14,6 +14,8 @@ pub struct Description {
     pub domains: Vec<(String, String)>,
     /// Protection domains that virtual functions belong to, once for each function.
     pub owners: Vec<String>,
+    /// Files that fill memory regions.
+    pub files: Vec<String>,
 }
 
 impl Description {
@@ -50,9 +52,14 @@ impl Description {
             .descendants()
             .filter(|node| node.has_tag_name("io_address_space"));
         let owners = spaces.flat_map(|space| space.children()).filter_map(owner);
+        let files = document
+            .descendants()
+            .filter(|node| node.has_tag_name("memory_region"))
+            .filter_map(|node| node.attribute("prefill_path").map(str::to_owned));
         Ok(Self {
             domains: names.collect(),
             owners: owners.collect(),
+            files: files.collect(),
         })
     }
 
@@ -132,6 +139,13 @@ mod tests {
               <io_address_space name="z"/>
             </system>"#;
         assert_eq!(Description::parse(text).unwrap().owners, ["a", "b"]);
+    }
+
+    #[test]
+    fn files_are_found() {
+        let text = r#"<system><memory_region name="a" prefill_path="linux/vmlinuz"/>
+            <memory_region name="b" size="0x1000"/></system>"#;
+        assert_eq!(Description::parse(text).unwrap().files, ["linux/vmlinuz"]);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use sel4_kernel::config::Variant;
 
 use crate::cargo::Cargo;
 use crate::description::Description;
+use crate::guests;
 use crate::ui::Step;
 use crate::workspace::Workspace;
 
@@ -55,7 +56,8 @@ impl<'a> Builder<'a> {
         self.workspace.target.join("sdk")
     }
 
-    /// Builds the image tool and all programs that these systems name, as far as they are ours.
+    /// Builds the image tool, and all programs and files of guests that these systems name, as far as
+    /// they are ours.
     pub fn programs(&self, systems: &[Description]) -> Result<()> {
         let cargo = Cargo::new(self.workspace);
         cargo.build(
@@ -81,7 +83,7 @@ impl<'a> Builder<'a> {
             }
         }
         cargo.build("Building protection domains", "build", &arguments)?;
-        Ok(())
+        guests::build(self.workspace, systems)
     }
 
     /// Builds a kernel and completes the SDK's folder for it.
@@ -143,7 +145,8 @@ impl<'a> Builder<'a> {
                 variant.name(),
                 "--search-path",
             ])
-            .arg(self.workspace.programs());
+            .arg(self.workspace.programs())
+            .arg(self.workspace.guests());
         // Programs that somebody brings along lie beside the description.
         if let Some(folder) = system
             .parent()
@@ -174,7 +177,7 @@ impl<'a> Builder<'a> {
 }
 
 /// Copies unless the target has that content already: what is unchanged keeps its time stamp.
-fn copy_if_changed(from: &Path, to: &Path) -> Result<()> {
+pub fn copy_if_changed(from: &Path, to: &Path) -> Result<()> {
     let bytes = fs::read(from).with_context(|| format!("cannot read {}", from.display()))?;
     if fs::read(to).is_ok_and(|old| old == bytes) {
         return Ok(());

@@ -11,6 +11,7 @@ mod check;
 mod cli;
 mod command;
 mod description;
+mod guests;
 mod image;
 mod kernel;
 mod lint;

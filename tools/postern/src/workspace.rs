@@ -51,6 +51,11 @@ impl Workspace {
         self.target.join("program")
     }
 
+    /// The folder of the files for guests that are made here.
+    pub fn guests(&self) -> PathBuf {
+        self.target.join("guests")
+    }
+
     /// A file for a log, in a folder that exists then.
     pub fn log(&self, name: &str) -> Result<PathBuf> {
         Ok(self.folder("logs")?.join(format!("{name}.log")))

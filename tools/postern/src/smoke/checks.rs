@@ -124,6 +124,7 @@ mod tests {
                 .map(|(name, program)| (name.to_owned(), program.to_owned()))
                 .to_vec(),
             owners: vec!["net-a".into(), "disk".into()],
+            files: vec![],
         }
     }
 
@@ -189,6 +190,7 @@ mod tests {
         let description = Description {
             domains: vec![("timer".into(), "timer".into())],
             owners: vec![],
+            files: vec![],
         };
         assert_eq!(of(&description), []);
     }

@@ -157,6 +157,7 @@ mod tests {
                 .map(|name| (name.to_owned(), name.to_owned()))
                 .to_vec(),
             owners: Vec::new(),
+            files: Vec::new(),
         }
     }
 

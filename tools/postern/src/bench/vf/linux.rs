@@ -11,7 +11,6 @@ use super::column::Column;
 use super::{Amount, host};
 use crate::cli;
 use crate::image::Image;
-use crate::linux::Recipe;
 use crate::run::accelerator::Accelerator;
 use crate::run::emulator::Emulator;
 use crate::run::hardware::Hardware;
@@ -19,13 +18,9 @@ use crate::run::machine::Machine;
 use crate::run::watch::Watch;
 use crate::workspace::Workspace;
 
-/// What is booted: both kinds of virtual functions with Linux' own drivers for both sides.
-pub const RECIPE: Recipe<'_> = Recipe {
-    name: "vf",
-    main: "vf.sh",
-    modules: &["igb", "igbvf", "nvme"],
-    programs: &[("linux-probe", "probe")],
-};
+/// The recipe of what is booted: both kinds of virtual functions with Linux' own drivers for both
+/// sides.
+pub const RECIPE: &str = "vf";
 
 /// How the IOMMU is used: a name, and what says so on the kernel's command line.
 pub const VARIANTS: [(&str, &str); 3] = [

@@ -66,7 +66,7 @@ pub fn run(workspace: &Workspace) -> Result<()> {
 fn measure(workspace: &Workspace, clock: Clock) -> Result<Vec<Column>> {
     let hardware = Hardware::beside(&postern::system(workspace))?;
     let ours = postern::build(workspace)?;
-    let theirs = crate::linux::build(workspace, &linux::RECIPE)?;
+    let theirs = crate::linux::build(workspace, linux::RECIPE)?;
     let step = Step::new(format!("Measuring ({})", clock.name()));
     step.expect(1 + linux::VARIANTS.len() as u64);
     step.note(OURS);

@@ -3,6 +3,9 @@
 //! and `init` of `testbed/guests/linux`. It is the same whether a machine or a virtual machine
 //! boots it.
 
+mod recipe;
+
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,9 +14,10 @@ use anyhow::{Context, Result, bail};
 use initramfs::{Archive, Module, Modules};
 
 use crate::cargo::Cargo;
-use crate::image::Image;
+use crate::image::{Image, copy_if_changed};
 use crate::setup::linux::{Parts, parts};
 use crate::workspace::Workspace;
+use recipe::Recipe;
 
 /// Where what is specific to a Linux guest lies.
 const FOLDER: &str = "testbed/guests/linux";
@@ -22,71 +26,82 @@ const TARGET: &str = "x86_64-unknown-linux-gnu";
 /// They carry their libraries with them, and no symbols.
 const FLAGS: &str = "target.x86_64-unknown-linux-gnu.rustflags=\
     ['-C', 'target-feature=+crt-static', '-C', 'strip=symbols']";
+/// What the kernel is called in a system description, in the folder `linux`.
+pub const KERNEL: &str = "vmlinuz";
+/// What the name of an initramfs ends with, behind that of its recipe.
+pub const INITRAMFS: &str = ".initramfs";
 /// Folders that are mounted on.
 const MOUNT_POINTS: [&str; 3] = ["dev", "proc", "sys"];
 
-/// What a Linux is to have.
-#[derive(Clone, Copy, Debug)]
-pub struct Recipe<'a> {
-    /// Name, for its folder in the target folder.
-    pub name: &'a str,
-    /// The script in `testbed/guests/linux` that it runs.
-    pub main: &'a str,
-    /// Modules that it loads first, in this order; what they depend on comes by itself.
-    pub modules: &'a [&'a str],
-    /// Programs, which are called as the script calls them: the package's name, and theirs.
-    pub programs: &'a [(&'a str, &'a str)],
+/// Puts the kernel to where system descriptions find it, and says where. Set-up has been done for
+/// Linux.
+pub fn place_kernel(workspace: &Workspace) -> Result<PathBuf> {
+    let place = folder(workspace)?.join(KERNEL);
+    copy_if_changed(&parts(workspace).kernel, &place)?;
+    Ok(place)
 }
 
-/// Makes it. Set-up has been done for Linux.
-pub fn build(workspace: &Workspace, recipe: &Recipe<'_>) -> Result<Image> {
-    let Parts {
-        kernel,
-        modules,
-        busybox,
-    } = parts(workspace);
+fn folder(workspace: &Workspace) -> Result<PathBuf> {
+    workspace.folder("guests/linux")
+}
+
+/// Makes the Linux whose recipe has this name. Set-up has been done for Linux.
+pub fn build(workspace: &Workspace, name: &str) -> Result<Image> {
     let scripts = workspace.root.join(FOLDER);
-    let modules = Modules::find(&modules)?.load(recipe.modules)?;
+    let recipe = Recipe::read(&scripts, name)?;
+    let Parts {
+        modules, busybox, ..
+    } = parts(workspace);
+    let wanted: Vec<&str> = recipe.modules.iter().map(String::as_str).collect();
+    let modules = Modules::find(&modules)?.load(&wanted)?;
     let mut contents = Contents::default();
     contents.program("bin/busybox", &busybox)?;
     contents.archive.link("bin/sh", "busybox");
     contents.script("init", &scripts.join("init"))?;
-    contents.script("main", &scripts.join(recipe.main))?;
-    for (path, name) in programs(workspace, recipe.programs)? {
+    contents.script("main", &scripts.join(&recipe.main))?;
+    for (name, file) in &recipe.scripts {
+        contents.script(&format!("bin/{name}"), &scripts.join(file))?;
+    }
+    for (path, name) in programs(workspace, &recipe.programs)? {
         contents.program(&format!("bin/{name}"), &path)?;
     }
     for folder in MOUNT_POINTS {
         contents.archive.folder(folder);
     }
     contents.modules(&modules);
-    let folder = workspace.folder(&format!("linux/{}", recipe.name))?;
+    let folder = folder(workspace)?;
     let image = Image {
-        kernel,
-        loader: folder.join("initramfs"),
-        report: folder.join("report.txt"),
+        kernel: place_kernel(workspace)?,
+        loader: folder.join(format!("{name}{INITRAMFS}")),
+        report: folder.join(format!("{name}.txt")),
     };
     write(&image.report, contents.report.as_bytes())?;
     write(&image.loader, &contents.archive.finish())?;
     Ok(image)
 }
 
-/// Builds programs; each with the name that it gets.
+/// Is there a recipe of this name?
+pub fn has_recipe(workspace: &Workspace, name: &str) -> bool {
+    Recipe::path(&workspace.root.join(FOLDER), name).is_some_and(|path| path.is_file())
+}
+
+/// Builds programs, packages by the names that they get; each with its name.
 fn programs<'a>(
     workspace: &Workspace,
-    wanted: &[(&str, &'a str)],
+    wanted: &'a BTreeMap<String, String>,
 ) -> Result<Vec<(PathBuf, &'a str)>> {
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
     let mut arguments = vec!["--release", "--target", TARGET, "--config", FLAGS];
-    for (package, _) in wanted {
+    for package in wanted.values() {
         arguments.extend(["-p", package]);
     }
     let built = Cargo::new(workspace).build("Building programs for Linux", "build", &arguments)?;
-    let find = |(package, name): &(&str, &'a str)| {
+    let find = |(name, package): (&'a String, &String)| {
         let program = built.iter().find(|program| program.package == *package);
         let program = program.with_context(|| format!("cargo made no program of {package}"))?;
-        Ok((program.path.clone(), *name))
+        Ok((program.path.clone(), name.as_str()))
     };
     wanted.iter().map(find).collect()
 }
