@@ -28,9 +28,6 @@ pub trait Device {
     /// Its configuration, which is read byte by byte. 0 where it has none.
     fn config(&self, offset: usize) -> u8;
 
-    /// The driver is ready; these features were negotiated.
-    fn start(&mut self, features: u64);
-
     /// Does what there is to do on a queue, up to a bound. Returns whether there is more to be done,
     /// for which nobody will ask.
     ///
@@ -67,30 +64,29 @@ pub(crate) fn drain(
     Ok(true)
 }
 
-/// Serves chains that the device fills: as long as `waits` says that there is something for the
-/// driver, `serve` gets a chain for it. `most` at a time. Returns whether there may be more.
+/// Serves chains that the device fills: as soon as one is there, `serve` gets it, and returns how much
+/// of it was written, or `None` if there is nothing for the driver; then the chain is kept for later.
+/// `most` at a time. Returns whether there may be more.
 ///
-/// While nothing waits, the driver need not tell of new chains.
-pub(crate) fn fill<S>(
-    source: &mut S,
+/// While there is nothing, the driver need not tell of new chains.
+pub(crate) fn fill(
     queue: &mut Queue,
     ram: &GuestRam<'_>,
     chain: &mut Chain,
     most: usize,
-    waits: impl Fn(&mut S) -> bool,
-    mut serve: impl FnMut(&mut S, &mut Chain) -> Result<u32, Violation>,
+    mut serve: impl FnMut(&mut Chain) -> Result<Option<u32>, Violation>,
 ) -> Result<bool, Violation> {
     for _ in 0..most {
-        if !waits(source) {
-            queue.ignore(ram)?;
-            return Ok(false);
-        }
         while !queue.pop(ram, chain)? {
             if !queue.listen(ram)? {
                 return Ok(false);
             }
         }
-        let written = serve(source, chain)?;
+        let Some(written) = serve(chain)? else {
+            queue.put_back();
+            queue.ignore(ram)?;
+            return Ok(false);
+        };
         queue.push(ram, chain.head(), written)?;
     }
     Ok(true)

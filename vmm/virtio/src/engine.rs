@@ -105,7 +105,6 @@ impl<'a, D: Device> Engine<'a, D> {
         if self.status & status::FEATURES_OK == 0 {
             self.status &= !status::DRIVER_OK;
         } else if new & status::DRIVER_OK != 0 && self.runs() {
-            self.device.start(self.features);
             self.serve_all();
         }
     }

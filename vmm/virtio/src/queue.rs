@@ -125,6 +125,11 @@ impl Queue {
         Ok(true)
     }
 
+    /// The chain that was taken last, and not given back, is as if it had not been taken.
+    pub fn put_back(&mut self) {
+        self.next_available = self.next_available.wrapping_sub(1);
+    }
+
     /// Gives a chain back, `written` bytes of which were written. The driver sees it after
     /// [`publish`](Self::publish).
     ///
@@ -189,7 +194,7 @@ impl Queue {
     pub fn ignore(&mut self, ram: &GuestRam<'_>) -> Result<(), Violation> {
         if core::mem::take(&mut self.listening) {
             if self.event_index {
-                // The index behind all that the queue can hold.
+                // Far ahead: the index comes there when the queue has been through all others.
                 let behind = self.next_available.wrapping_sub(1);
                 ram.store_u16(self.available_event(), behind)?;
             } else {

@@ -34,10 +34,6 @@ impl Terminal for Screen {
         self.flushed = self.shown.len();
     }
 
-    fn waits(&mut self) -> bool {
-        !self.keys.is_empty()
-    }
-
     fn read(&mut self, into: &mut [u8]) -> usize {
         let count = into.len().min(self.keys.len());
         for (byte, key) in into.iter_mut().zip(self.keys.drain(..count)) {
@@ -138,16 +134,10 @@ impl Network for Wire {
 
     fn flush(&mut self) {}
 
-    fn waits(&mut self) -> bool {
-        !self.coming.is_empty()
-    }
-
-    fn receive(&mut self, into: &mut [u8; LONGEST_FRAME]) -> usize {
-        let Some(frame) = self.coming.pop_front() else {
-            return 0;
-        };
+    fn receive(&mut self, into: &mut [u8; LONGEST_FRAME]) -> Option<usize> {
+        let frame = self.coming.pop_front()?;
         into[..frame.len()].copy_from_slice(&frame);
-        frame.len()
+        Some(frame.len())
     }
 }
 

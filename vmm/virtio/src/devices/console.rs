@@ -25,10 +25,7 @@ pub trait Terminal {
     /// What was written so far is to be seen, also without the end of a line.
     fn flush(&mut self);
 
-    /// Is there input?
-    fn waits(&mut self) -> bool;
-
-    /// Takes input. Returns how many bytes there were.
+    /// Takes input. Returns how many bytes there were, up to as many as there is room for.
     fn read(&mut self, into: &mut [u8]) -> usize;
 }
 
@@ -74,7 +71,7 @@ fn take<T: Terminal>(
     terminal: &mut T,
     ram: &GuestRam<'_>,
     chain: &mut Chain,
-) -> Result<u32, Violation> {
+) -> Result<Option<u32>, Violation> {
     if chain.writable() == 0 {
         return Err(Violation::BufferLength {
             length: 0,
@@ -82,7 +79,7 @@ fn take<T: Terminal>(
         });
     }
     let mut bytes = [0; PORTION];
-    while terminal.waits() {
+    while chain.writable() > 0 {
         let most = chain.writable().min(PORTION);
         let count = terminal.read(&mut bytes[..most]).min(most);
         if count == 0 {
@@ -90,7 +87,7 @@ fn take<T: Terminal>(
         }
         chain.write(ram, &bytes[..count])?;
     }
-    Ok(chain.written())
+    Ok(Some(chain.written()).filter(|written| *written > 0))
 }
 
 impl<T: Terminal> Device for Console<T> {
@@ -108,8 +105,6 @@ impl<T: Terminal> Device for Console<T> {
         0
     }
 
-    fn start(&mut self, _: u64) {}
-
     fn serve(
         &mut self,
         index: usize,
@@ -118,16 +113,9 @@ impl<T: Terminal> Device for Console<T> {
         chain: &mut Chain,
     ) -> Result<bool, Violation> {
         if index == RECEIVE {
-            let waits = T::waits;
-            return fill(
-                &mut self.terminal,
-                queue,
-                ram,
-                chain,
-                BATCH,
-                waits,
-                |terminal, chain| take(terminal, ram, chain),
-            );
+            return fill(queue, ram, chain, BATCH, |chain| {
+                take(&mut self.terminal, ram, chain)
+            });
         }
         let more = drain(queue, ram, chain, BATCH, |chain| self.show(ram, chain));
         self.terminal.flush();

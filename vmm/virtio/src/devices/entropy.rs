@@ -59,8 +59,6 @@ impl<S: Source> Device for Entropy<S> {
         0
     }
 
-    fn start(&mut self, _: u64) {}
-
     fn serve(
         &mut self,
         _: usize,

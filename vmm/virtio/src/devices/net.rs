@@ -44,11 +44,8 @@ pub trait Network {
     /// The frames sent so far are to go out.
     fn flush(&mut self);
 
-    /// Has a frame come?
-    fn waits(&mut self) -> bool;
-
-    /// Takes the oldest frame that came. Returns its length, 0 if it was none.
-    fn receive(&mut self, into: &mut [u8; LONGEST_FRAME]) -> usize;
+    /// Takes the oldest frame that came, and returns its length.
+    fn receive(&mut self, into: &mut [u8; LONGEST_FRAME]) -> Option<usize>;
 }
 
 /// A network adapter.
@@ -101,16 +98,19 @@ fn receive<N: Network>(
     network: &mut N,
     ram: &GuestRam<'_>,
     chain: &mut Chain,
-) -> Result<u32, Violation> {
-    let (length, needed) = (chain.writable(), HEADER + LONGEST_FRAME);
+) -> Result<Option<u32>, Violation> {
     let mut frame = [0; LONGEST_FRAME];
-    let count = network.receive(&mut frame).min(LONGEST_FRAME);
-    if length < HEADER + count {
+    let Some(count) = network.receive(&mut frame) else {
+        return Ok(None);
+    };
+    let frame = &frame[..count.min(LONGEST_FRAME)];
+    let (length, needed) = (chain.writable(), HEADER + frame.len());
+    if length < needed {
         return Err(Violation::BufferLength { length, needed });
     }
     chain.write(ram, &RECEIVED)?;
-    chain.write(ram, &frame[..count])?;
-    Ok(chain.written())
+    chain.write(ram, frame)?;
+    Ok(Some(chain.written()))
 }
 
 impl<N: Network> Device for Net<N> {
@@ -128,8 +128,6 @@ impl<N: Network> Device for Net<N> {
         byte(&self.config, offset)
     }
 
-    fn start(&mut self, _: u64) {}
-
     fn serve(
         &mut self,
         index: usize,
@@ -138,16 +136,9 @@ impl<N: Network> Device for Net<N> {
         chain: &mut Chain,
     ) -> Result<bool, Violation> {
         if index == RECEIVE {
-            let waits = N::waits;
-            return fill(
-                &mut self.network,
-                queue,
-                ram,
-                chain,
-                BATCH,
-                waits,
-                |network, chain| receive(network, ram, chain),
-            );
+            return fill(queue, ram, chain, BATCH, |chain| {
+                receive(&mut self.network, ram, chain)
+            });
         }
         let more = drain(queue, ram, chain, BATCH, |chain| self.send(ram, chain));
         self.network.flush();

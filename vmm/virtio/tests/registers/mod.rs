@@ -34,14 +34,10 @@ impl Network for Wire {
 
     fn flush(&mut self) {}
 
-    fn waits(&mut self) -> bool {
-        !self.coming.is_empty()
-    }
-
-    fn receive(&mut self, into: &mut [u8; LONGEST_FRAME]) -> usize {
-        let frame = self.coming.pop_front().unwrap_or_default();
+    fn receive(&mut self, into: &mut [u8; LONGEST_FRAME]) -> Option<usize> {
+        let frame = self.coming.pop_front()?;
         into[..frame.len()].copy_from_slice(&frame);
-        frame.len()
+        Some(frame.len())
     }
 }
 
