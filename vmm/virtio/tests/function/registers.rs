@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-//! A network adapter whose registers are written one by one.
+//! A device whose registers are written one by one; most tests take a network adapter.
 
 use std::collections::VecDeque;
 
@@ -41,27 +41,31 @@ impl Network for Wire {
     }
 }
 
-/// The adapter and the memory.
-pub struct Device {
-    pub function: VirtioFunction<'static, Net<Wire>>,
+/// The device and the memory.
+pub struct Device<D> {
+    pub function: VirtioFunction<'static, D>,
     ram: GuestRam<'static>,
 }
 
-impl Device {
+/// An adapter as it is at power-on.
+pub fn adapter() -> Device<Net<Wire>> {
+    Device::new(Net::new([2, 0, 0, 0, 0, 1], Wire::default()))
+}
+
+/// An adapter whose driver is ready.
+pub fn started(features: u64) -> Device<Net<Wire>> {
+    let mut device = adapter();
+    device.start(features);
+    device
+}
+
+impl<D: vmm_virtio::Device> Device<D> {
     /// As it is at power-on, but that messages are enabled: 0x40 plus the number of the vector.
-    pub fn new() -> Self {
+    pub fn new(device: D) -> Self {
         let ram = GuestRam::of(Box::leak(vec![0; MEMORY / 8].into_boxed_slice()));
-        let net = Net::new([2, 0, 0, 0, 0, 1], Wire::default());
-        let function = VirtioFunction::new(net, ram).expect("room");
+        let function = VirtioFunction::new(device, ram).expect("room");
         let mut device = Self { function, ram };
         device.enable_messages(true);
-        device
-    }
-
-    /// One whose driver is ready.
-    pub fn started(features: u64) -> Self {
-        let mut device = Self::new();
-        device.start(features);
         device
     }
 
@@ -147,10 +151,10 @@ impl Device {
         assert_eq!(self.status(), 11);
     }
 
-    /// Queues of 256 entries, both empty.
+    /// Queues of their largest size, all empty.
     pub fn enable_queues(&mut self) {
         self.set(0x10, Width::Word, 0);
-        for queue in 0..2 {
+        for queue in 0..D::KIND.queues.len() as u64 {
             let base = 0x2000 * queue;
             self.ram
                 .clear(Gpa(base + DESCRIPTORS), 0x2000)
@@ -172,9 +176,11 @@ impl Device {
         self.set_status(15);
     }
 
+    /// A descriptor, whose successor is the next one in the table if it has one.
     pub fn describe(&mut self, queue: u64, index: u64, at: u64, length: u32, flags: u16) {
         let entry = Gpa(0x2000 * queue + DESCRIPTORS + 16 * index);
         let value = u128::from(at) | u128::from(length) << 64 | u128::from(flags) << 96;
+        let value = value | u128::from(index + 1) << 112;
         self.ram.write(entry, &value.to_le_bytes()).expect("inside");
     }
 
@@ -182,7 +188,8 @@ impl Device {
     pub fn offer(&mut self, queue: u64, head: u16) {
         let ring = 0x2000 * queue + AVAILABLE;
         let index = self.ram.load_u16(Gpa(ring + 2)).expect("inside");
-        let place = Gpa(ring + 4 + 2 * u64::from(index % 256));
+        let size = D::KIND.queues[queue as usize];
+        let place = Gpa(ring + 4 + 2 * u64::from(index % size));
         self.ram.store_u16(place, head).expect("inside");
         let next = index.wrapping_add(1);
         self.ram.store_u16(Gpa(ring + 2), next).expect("inside");
@@ -190,5 +197,15 @@ impl Device {
 
     pub fn notify(&mut self, queue: u64) {
         self.set(0x3000 + 4 * queue, Width::Word, queue);
+    }
+
+    /// The chain that came back last, and how much of it was written; `None` if none ever did.
+    pub fn used(&self, queue: u64) -> Option<(u32, u32)> {
+        let ring = 0x2000 * queue + USED;
+        let index = self.ram.load_u16(Gpa(ring + 2)).expect("inside");
+        let size = D::KIND.queues[queue as usize];
+        let place = u64::from(index.checked_sub(1)? % size);
+        let word = u64::from_le_bytes(self.ram.get(Gpa(ring + 4 + 8 * place)).expect("inside"));
+        Some((word as u32, (word >> 32) as u32))
     }
 }

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! The transport's registers: what the specification asks of them, and drivers that break its rules.
 
-mod registers;
-
 use proptest::prelude::*;
 use vmm_base::{Gpa, Width};
 use vmm_pci::Function;
-use vmm_virtio::Violation;
+use vmm_virtio::devices::block::Block;
+use vmm_virtio::devices::console::{Console, Terminal};
+use vmm_virtio::devices::entropy::{Entropy, Source};
+use vmm_virtio::{Device as Kind, Violation};
 
-use registers::{ALL_FEATURES, Device, VERSION_1};
+use crate::registers::{ALL_FEATURES, Device, VERSION_1, adapter, started};
 
 const DRIVER: u64 = 3;
 const FEATURES_OK: u64 = 8;
@@ -17,7 +18,7 @@ const NEEDS_RESET: u64 = 64;
 
 #[test]
 fn features_are_agreed_on_once() {
-    let mut device = Device::new();
+    let mut device = adapter();
     assert_eq!(device.offered(), ALL_FEATURES);
     for features in [
         0,
@@ -45,7 +46,7 @@ fn features_are_agreed_on_once() {
 
 #[test]
 fn a_vector_that_does_not_exist_is_none() {
-    let mut device = Device::new();
+    let mut device = adapter();
     for (vector, read) in [
         (0, 0),
         (2, 2),
@@ -63,7 +64,7 @@ fn a_vector_that_does_not_exist_is_none() {
 
 #[test]
 fn there_are_no_queues_but_those_that_there_are() {
-    let mut device = Device::new();
+    let mut device = adapter();
     assert_eq!(device.get(0x12, Width::Word), 2);
     for (queue, size) in [(0, 256), (1, 256), (2, 0), (0xffff, 0)] {
         device.set(0x16, Width::Word, queue);
@@ -76,7 +77,7 @@ fn there_are_no_queues_but_those_that_there_are() {
 
 #[test]
 fn a_queue_that_is_in_use_stays_as_it_is() {
-    let mut device = Device::started(VERSION_1);
+    let mut device = started(VERSION_1);
     device.set(0x16, Width::Word, 0);
     let before: Vec<u64> = (0x18..0x38).map(|at| device.get(at, Width::Word)).collect();
     for at in [0x18, 0x1c, 0x20, 0x24, 0x28, 0x2c, 0x30, 0x34] {
@@ -89,7 +90,7 @@ fn a_queue_that_is_in_use_stays_as_it_is() {
 
 #[test]
 fn a_queue_that_cannot_be_stops_the_device() {
-    let mut device = Device::new();
+    let mut device = adapter();
     device.negotiate(VERSION_1);
     device.set(0x16, Width::Word, 1);
     device.set(0x20, Width::Dword, 0x10_0000);
@@ -105,7 +106,7 @@ fn a_queue_that_cannot_be_stops_the_device() {
 
 #[test]
 fn a_driver_that_breaks_a_rule_is_told_and_can_begin_anew() {
-    let mut device = Device::started(VERSION_1);
+    let mut device = started(VERSION_1);
     for round in 0..10 {
         assert!(device.function.is_up());
         device.offer(1, 300);
@@ -132,7 +133,7 @@ fn a_driver_that_breaks_a_rule_is_told_and_can_begin_anew() {
 
 #[test]
 fn without_messages_there_is_a_status() {
-    let mut device = Device::started(VERSION_1);
+    let mut device = started(VERSION_1);
     device.enable_messages(false);
     device.describe(1, 0, 0x8000, 100, 0);
     device.offer(1, 0);
@@ -152,7 +153,7 @@ fn without_messages_there_is_a_status() {
 
 #[test]
 fn a_device_is_not_moved_before_its_driver_is_ready() {
-    let mut device = Device::new();
+    let mut device = adapter();
     device.negotiate(VERSION_1);
     device.enable_queues();
     device.describe(1, 0, 0x8000, 100, 0);
@@ -169,7 +170,7 @@ fn a_device_is_not_moved_before_its_driver_is_ready() {
 
 #[test]
 fn the_window_in_configuration_space_leads_to_the_registers() {
-    let mut device = Device::new();
+    let mut device = adapter();
     let window = device.window();
     let mut ask = |bar, offset, length| {
         let function = &mut device.function;
@@ -191,7 +192,7 @@ fn the_window_in_configuration_space_leads_to_the_registers() {
 
 #[test]
 fn work_is_bounded_and_goes_on() {
-    let mut device = Device::started(VERSION_1);
+    let mut device = started(VERSION_1);
     device.describe(1, 0, 0x8000, 26, 0);
     for _ in 0..200 {
         device.offer(1, 0);
@@ -208,37 +209,90 @@ fn work_is_bounded_and_goes_on() {
     );
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
-    /// A driver that writes anything anywhere: no panic, and an end.
-    #[test]
-    fn any_access_at_any_time(
-        accesses in prop::collection::vec(
-            (0..4_u8, 0..0x5100_u64, 0..4_u32, any::<u64>(), 0..0x9000_u64),
-            0..300,
-        ),
-        started in any::<bool>(),
-    ) {
-        let mut device = if started { Device::started(ALL_FEATURES) } else { Device::new() };
-        let ram = device.ram();
-        for (kind, offset, width, value, small) in accesses {
-            let width = Width::from_bytes(1 << width).expect("a width");
-            let value = if value % 3 == 0 { value } else { small } & width.mask();
-            match kind {
-                0 => { device.function.read_bar(0, offset, width); }
-                1 => device.function.write_bar(0, offset & 0x3fff, width, value),
-                2 => ram.write(Gpa(offset), &value.to_le_bytes()).expect("inside"),
-                _ => {
-                    let width = width.min(Width::Dword);
-                    device.function.write_config(offset as u16 & 0xff, width, value as u32);
-                    device.function.read_config(offset as u16 & 0xff, width);
-                }
+/// A terminal, a source, both without end.
+#[derive(Debug)]
+struct Endless;
+
+impl Terminal for Endless {
+    fn write(&mut self, _: &[u8]) {}
+
+    fn flush(&mut self) {}
+
+    fn read(&mut self, into: &mut [u8]) -> usize {
+        into.len()
+    }
+}
+
+impl Source for Endless {
+    fn fill(&mut self, into: &mut [u8]) -> usize {
+        into.len()
+    }
+}
+
+/// What a driver that has gone mad does: kind, place, width, value, a value that is small.
+type Access = (u8, u64, u32, u64, u64);
+
+fn accesses() -> impl Strategy<Value = Vec<Access>> {
+    let access = (
+        0..5_u8,
+        0..0x5100_u64,
+        0..4_u32,
+        any::<u64>(),
+        0..0x9000_u64,
+    );
+    prop::collection::vec(access, 0..300)
+}
+
+/// A driver that writes anything anywhere: no panic, and an end. Then the device comes back.
+fn survives<D: Kind>(mut device: Device<D>, ready: bool, accesses: Vec<Access>) {
+    if ready {
+        device.start(VERSION_1 | 1 << 28 | 1 << 29);
+    }
+    let ram = device.ram();
+    for (kind, offset, width, value, small) in accesses {
+        let width = Width::from_bytes(1 << width).expect("a width");
+        let value = if value % 3 == 0 { value } else { small } & width.mask();
+        match kind {
+            0 => drop(device.function.read_bar(0, offset, width)),
+            1 => device.function.write_bar(0, offset & 0x3fff, width, value),
+            2 => ram
+                .write(Gpa(offset), &value.to_le_bytes())
+                .expect("inside"),
+            3 => device.offer(offset % D::KIND.queues.len() as u64, small as u16 & 0x1ff),
+            _ => {
+                let (at, width) = (offset as u16 & 0xff, width.min(Width::Dword));
+                device.function.write_config(at, width, value as u32);
+                device.function.read_config(at, width);
             }
-            device.function.serve();
-            while device.function.take_message().is_some() {}
         }
-        // And it comes back.
-        device.start(VERSION_1);
-        prop_assert!(device.function.is_up());
+        device.function.serve();
+        while device.function.take_message().is_some() {}
+    }
+    device.start(VERSION_1);
+    assert!(device.function.is_up());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn an_adapter_survives(accesses in accesses(), ready in any::<bool>()) {
+        survives(adapter(), ready, accesses);
+    }
+
+    #[test]
+    fn a_console_survives(accesses in accesses(), ready in any::<bool>()) {
+        survives(Device::new(Console::new(Endless)), ready, accesses);
+    }
+
+    #[test]
+    fn a_disk_survives(accesses in accesses(), ready in any::<bool>()) {
+        let medium = Vec::leak(vec![0; 64 * 512]);
+        survives(Device::new(Block::new(medium, "")), ready, accesses);
+    }
+
+    #[test]
+    fn a_source_survives(accesses in accesses(), ready in any::<bool>()) {
+        survives(Device::new(Entropy::new(Endless)), ready, accesses);
     }
 }
