@@ -101,6 +101,25 @@ impl<'a> GuestRam<'a> {
         Ok(())
     }
 
+    /// Copies into it from other memory of that kind.
+    ///
+    /// # Errors
+    ///
+    /// If either range is not wholly in its memory; then nothing was copied.
+    pub fn copy_from(
+        &self,
+        at: Gpa,
+        other: &GuestRam<'_>,
+        from: Gpa,
+        length: usize,
+    ) -> Result<(), OutOfRange> {
+        let into = self.pointer(at, length)?;
+        let from = other.pointer(from, length)?;
+        // SAFETY: both ranges were checked, and nothing refers to them. They may overlap.
+        unsafe { into.as_ptr().copy_from(from.as_ptr(), length) };
+        Ok(())
+    }
+
     /// Fills with zeros.
     ///
     /// # Errors
@@ -195,6 +214,22 @@ mod tests {
         let error = ram.write(Gpa(15), &[1, 2]).expect_err("too long");
         assert_eq!(error.to_string(), "2 bytes at 0xf are not in the memory");
         assert_eq!(ram.get(Gpa(15)), Ok([0]), "nothing was written");
+    }
+
+    #[test]
+    fn memory_is_copied_to_memory() {
+        let (mut first, mut second) = ([0; 2], [0; 1]);
+        let (first, second) = (GuestRam::of(&mut first), GuestRam::of(&mut second));
+        second.write(Gpa(0), b"postern!").expect("inside");
+        assert_eq!(first.copy_from(Gpa(9), &second, Gpa(1), 7), Ok(()));
+        assert_eq!(first.get(Gpa(8)), Ok(*b"\0ostern!"));
+        assert_eq!(first.copy_from(Gpa(8), &first, Gpa(9), 6), Ok(()));
+        assert_eq!(first.get(Gpa(8)), Ok(*b"osternn!"));
+        for (at, from, length) in [(16, 0, 1), (0, 8, 1), (0, 0, 9), (9, 0, 8)] {
+            let refused = first.copy_from(Gpa(at), &second, Gpa(from), length);
+            assert!(refused.is_err(), "{at} {from} {length}");
+        }
+        assert_eq!(first.get(Gpa(0)), Ok([0; 8]), "nothing was copied");
     }
 
     #[test]

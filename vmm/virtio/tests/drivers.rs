@@ -10,7 +10,8 @@ use virtio_drivers::device::blk::VirtIOBlk;
 use virtio_drivers::device::console::VirtIOConsole;
 use virtio_drivers::device::net::{TxBuffer, VirtIONet};
 use virtio_drivers::device::rng::VirtIORng;
-use vmm_virtio::devices::block::Block;
+use vmm_base::{Gpa, GuestRam};
+use vmm_virtio::devices::block::{Block, MemoryMedium};
 use vmm_virtio::devices::console::{Console, Terminal};
 use vmm_virtio::devices::entropy::{Entropy, Source};
 use vmm_virtio::devices::net::{LONGEST_FRAME, Net, Network};
@@ -74,10 +75,19 @@ fn a_console_shows_and_takes_bytes() {
     assert!(device.borrow_mut().take_violation().is_none());
 }
 
+/// Memory for a disk; a multiple of 8 bytes, never freed.
+fn memory(bytes: usize) -> GuestRam<'static> {
+    GuestRam::of(Vec::leak(vec![0; bytes / 8]))
+}
+
 #[test]
 fn a_disk_reads_and_writes() {
-    let disk = Vec::leak((0..64 * 512).map(|byte| (byte / 512) as u8).collect());
-    let (device, transport) = plug(Block::new(disk, "a disk"));
+    let memory = memory(64 * 512);
+    for sector in 0..64_u8 {
+        let at = Gpa(512 * u64::from(sector));
+        memory.write(at, &[sector; 512]).expect("inside");
+    }
+    let (device, transport) = plug(Block::new(MemoryMedium::new(memory, false), "a disk"));
     let mut block = VirtIOBlk::<Guest, _>::new(transport).expect("a disk");
     assert_eq!((block.capacity(), block.readonly()), (64, false));
     let mut sectors = [0; 1024];
@@ -107,8 +117,10 @@ fn a_disk_reads_and_writes() {
 
 #[test]
 fn a_disk_that_is_read_only_stays_as_it_is() {
-    let disk = &*Vec::leak(vec![5; 4096 + 100]);
-    let (_, transport) = plug(Block::new(disk, "a name that is much too long"));
+    let memory = memory(4096 + 104);
+    memory.write(Gpa(0), &[5; 4096 + 104]).expect("inside");
+    let medium = MemoryMedium::new(memory, true);
+    let (_, transport) = plug(Block::new(medium, "a name that is much too long"));
     let mut block = VirtIOBlk::<Guest, _>::new(transport).expect("a disk");
     assert_eq!((block.capacity(), block.readonly()), (8, true));
     assert_eq!(block.write_blocks(0, &[1; 512]), Err(Error::IoError));

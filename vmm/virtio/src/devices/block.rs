@@ -10,7 +10,7 @@ use crate::device::{Device, Kind, drain};
 use crate::devices::byte;
 use crate::queue::{Chain, Queue};
 
-pub use medium::{Medium, MediumError};
+pub use medium::{Medium, MediumError, MemoryMedium};
 
 /// Bytes of a sector, the unit of addresses.
 pub const SECTOR: u64 = 512;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! Requests to a disk that the usual drivers do not make.
 
-use vmm_base::Gpa;
+use vmm_base::{Gpa, GuestRam};
 use vmm_virtio::Violation;
-use vmm_virtio::devices::block::Block;
+use vmm_virtio::devices::block::{Block, MemoryMedium};
 
 use crate::registers::{Device, VERSION_1};
 
@@ -17,12 +17,16 @@ const STATUS: u64 = 0xf000;
 
 const SECTORS: u64 = 16;
 
-type Disk = Device<Block<&'static mut [u8]>>;
+type Disk = Device<Block<MemoryMedium<'static>>>;
 
 /// A disk whose sectors have their numbers in them.
 fn disk() -> Disk {
-    let bytes = (0..512 * SECTORS).map(|byte| (byte / 512) as u8 + 1);
-    let mut disk = Device::new(Block::new(Vec::leak(bytes.collect()), "disk"));
+    let memory = GuestRam::of(Vec::leak(vec![0; 64 * SECTORS as usize]));
+    for sector in 0..SECTORS {
+        let number = [sector as u8 + 1; 512];
+        memory.write(Gpa(512 * sector), &number).expect("inside");
+    }
+    let mut disk = Device::new(Block::new(MemoryMedium::new(memory, false), "disk"));
     disk.start(VERSION_1);
     disk
 }

@@ -2,9 +2,9 @@
 //! The transport's registers: what the specification asks of them, and drivers that break its rules.
 
 use proptest::prelude::*;
-use vmm_base::{Gpa, Width};
+use vmm_base::{Gpa, GuestRam, Width};
 use vmm_pci::Function;
-use vmm_virtio::devices::block::Block;
+use vmm_virtio::devices::block::{Block, MemoryMedium};
 use vmm_virtio::devices::console::{Console, Terminal};
 use vmm_virtio::devices::entropy::{Entropy, Source};
 use vmm_virtio::{Device as Kind, Violation};
@@ -287,8 +287,9 @@ proptest! {
 
     #[test]
     fn a_disk_survives(accesses in accesses(), ready in any::<bool>()) {
-        let medium = Vec::leak(vec![0; 64 * 512]);
-        survives(Device::new(Block::new(medium, "")), ready, accesses);
+        let memory = GuestRam::of(Vec::leak(vec![0; 64 * 64]));
+        let block = Block::new(MemoryMedium::new(memory, false), "");
+        survives(Device::new(block), ready, accesses);
     }
 
     #[test]

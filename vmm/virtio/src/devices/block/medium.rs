@@ -59,14 +59,27 @@ pub trait Medium {
     fn flush(&mut self) -> Result<(), MediumError>;
 }
 
-/// A medium in memory that can be read and written.
-impl Medium for &mut [u8] {
+/// A medium in memory of this program, which others may read or write at any time.
+#[derive(Debug, Clone, Copy)]
+pub struct MemoryMedium<'a> {
+    memory: GuestRam<'a>,
+    read_only: bool,
+}
+
+impl<'a> MemoryMedium<'a> {
+    /// All of `memory`, which is never written if it is `read_only`.
+    pub const fn new(memory: GuestRam<'a>, read_only: bool) -> Self {
+        Self { memory, read_only }
+    }
+}
+
+impl Medium for MemoryMedium<'_> {
     fn size(&self) -> u64 {
-        self.len() as u64
+        self.memory.size() as u64
     }
 
     fn is_read_only(&self) -> bool {
-        false
+        self.read_only
     }
 
     fn read(
@@ -76,7 +89,8 @@ impl Medium for &mut [u8] {
         at: Gpa,
         length: usize,
     ) -> Result<(), MediumError> {
-        read(self, offset, ram, at, length)
+        let copied = ram.copy_from(at, &self.memory, Gpa(offset), length);
+        copied.map_err(|_| MediumError)
     }
 
     fn write(
@@ -86,55 +100,14 @@ impl Medium for &mut [u8] {
         at: Gpa,
         length: usize,
     ) -> Result<(), MediumError> {
-        let part = (self.get_mut(offset as usize..)).and_then(|rest| rest.get_mut(..length));
-        let part = part.ok_or(MediumError)?;
-        ram.read(at, part).map_err(|_| MediumError)
+        if self.read_only {
+            return Err(MediumError);
+        }
+        let copied = self.memory.copy_from(Gpa(offset), ram, at, length);
+        copied.map_err(|_| MediumError)
     }
 
     fn flush(&mut self) -> Result<(), MediumError> {
         Ok(())
     }
-}
-
-/// A medium in memory that can only be read.
-impl Medium for &[u8] {
-    fn size(&self) -> u64 {
-        self.len() as u64
-    }
-
-    fn is_read_only(&self) -> bool {
-        true
-    }
-
-    fn read(
-        &mut self,
-        offset: u64,
-        ram: &GuestRam<'_>,
-        at: Gpa,
-        length: usize,
-    ) -> Result<(), MediumError> {
-        read(self, offset, ram, at, length)
-    }
-
-    fn write(&mut self, _: u64, _: &GuestRam<'_>, _: Gpa, _: usize) -> Result<(), MediumError> {
-        Err(MediumError)
-    }
-
-    fn flush(&mut self) -> Result<(), MediumError> {
-        Ok(())
-    }
-}
-
-fn read(
-    medium: &[u8],
-    offset: u64,
-    ram: &GuestRam<'_>,
-    at: Gpa,
-    length: usize,
-) -> Result<(), MediumError> {
-    let part = medium
-        .get(offset as usize..)
-        .and_then(|rest| rest.get(..length));
-    ram.write(at, part.ok_or(MediumError)?)
-        .map_err(|_| MediumError)
 }
