@@ -171,6 +171,15 @@ impl<F: Function> Bus<F> {
         functions.find_map(|(_, function)| function.take_message())
     }
 
+    /// Lets each function do a part of what it has left to do. Returns whether one has more.
+    pub fn work(&mut self) -> bool {
+        let mut more = false;
+        for (_, function) in &mut self.functions {
+            more |= function.work();
+        }
+        more
+    }
+
     fn find_windows(&mut self) {
         let functions = self.functions.iter();
         let changed = self

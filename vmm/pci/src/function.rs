@@ -38,6 +38,12 @@ pub trait Function {
 
     /// The next message that it wants to send, until there is none.
     fn take_message(&mut self) -> Option<Message>;
+
+    /// Does a bounded part of what accesses of the guest have left to be done. Returns whether there
+    /// is more. To be asked after accesses, before [`take_message`](Self::take_message).
+    fn work(&mut self) -> bool {
+        false
+    }
 }
 
 impl<F: Function + ?Sized> Function for Box<F> {
@@ -67,5 +73,9 @@ impl<F: Function + ?Sized> Function for Box<F> {
 
     fn take_message(&mut self) -> Option<Message> {
         (**self).take_message()
+    }
+
+    fn work(&mut self) -> bool {
+        (**self).work()
     }
 }

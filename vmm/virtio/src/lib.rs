@@ -10,7 +10,7 @@
 //! A guest's driver is hostile. Each rule is checked on what was read once; a driver that breaks one
 //! stops its own device, which asks for a reset and says why, a few times
 //! ([`VirtioFunction::take_violation`]). One notification costs a bounded time: so many chains of so
-//! many bytes; what is left is done when the owner has time ([`VirtioFunction::serve`]).
+//! many bytes; what is left is done when the bus has time (`Function::work`).
 //!
 //! Not there: packed queues, what was before virtio 1.0, offloads, several queues for one purpose,
 //! resets of single queues.

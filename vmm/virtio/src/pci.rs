@@ -45,8 +45,9 @@ const SUBSYSTEM: u16 = 0x40;
 
 /// A virtio device as a function on the bus of the guest whose memory it has.
 ///
-/// A notification of the driver is served at once, within bounds. What is left over, and what comes
-/// from outside, is for whoever owns the device: [`serve`](Self::serve).
+/// A notification of the driver is served at once, within bounds. What is left over is done by
+/// [`work`](Function::work); who owns the device tells it what comes from outside:
+/// [`serve`](Self::serve).
 #[derive(Debug)]
 pub struct VirtioFunction<'a, D> {
     engine: Engine<'a, D>,
@@ -105,18 +106,11 @@ impl<'a, D: Device> VirtioFunction<'a, D> {
         self.engine.runs()
     }
 
-    /// Does a bounded amount of work on all queues: to be called when something has come for the
-    /// guest, and again as long as it returns true.
-    pub fn serve(&mut self) -> bool {
+    /// Something has come for the guest: does a bounded amount of work on all queues. What is left
+    /// then is for [`work`](Function::work).
+    pub fn serve(&mut self) {
         self.engine.serve_all();
         self.raise();
-        self.engine.has_work()
-    }
-
-    /// Is there work left, for which the guest will not ask? Then [`serve`](Self::serve) is to be
-    /// called soon.
-    pub fn has_work(&self) -> bool {
-        self.engine.has_work()
     }
 
     /// What the driver did against the rules, if it is to be told: a few times only. The device
@@ -230,5 +224,13 @@ impl<D: Device> Function for VirtioFunction<'_, D> {
 
     fn take_message(&mut self) -> Option<Message> {
         self.msix.take_message(&self.config)
+    }
+
+    fn work(&mut self) -> bool {
+        if self.engine.has_work() {
+            self.engine.serve();
+            self.raise();
+        }
+        self.engine.has_work()
     }
 }
