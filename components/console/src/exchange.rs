@@ -3,6 +3,7 @@
 
 use core::fmt;
 
+use crate::guests::Guests;
 use crate::multiplexer::{Multiplexer, Streams};
 use crate::screen::Sink;
 
@@ -24,11 +25,12 @@ pub trait Port: Sink {
 pub fn exchange(
     multiplexer: &mut Multiplexer<'_>,
     streams: &mut impl Streams,
+    guests: &mut impl Guests,
     port: &mut impl Port,
 ) {
     loop {
         while let Some(byte) = port.receive() {
-            multiplexer.press(byte, streams);
+            multiplexer.press(byte, streams, guests);
         }
         if let Some(trouble) = port.take_trouble() {
             multiplexer.notice(format_args!("WARN: trouble on the line: {trouble}"));
@@ -38,7 +40,7 @@ pub fn exchange(
         // Sending serves the device in both directions. What it took in raises no interrupt any
         // more, so it must not wait for one.
         match port.receive() {
-            Some(byte) => multiplexer.press(byte, streams),
+            Some(byte) => multiplexer.press(byte, streams, guests),
             None if at_rest => return,
             None => {}
         }
@@ -55,6 +57,7 @@ mod tests {
 
     use super::*;
     use crate::MAX_STREAMS;
+    use crate::testing::NoGuests;
 
     /// One stream, with an echo.
     #[derive(Default)]
@@ -144,7 +147,12 @@ mod tests {
                 let mut streams = Echo::default();
                 streams.output.extend(b"hello\n");
                 let mut device = Device::new(at_put, at_flush, waits);
-                exchange(&mut Multiplexer::new(names()), &mut streams, &mut device);
+                exchange(
+                    &mut Multiplexer::new(names()),
+                    &mut streams,
+                    &mut NoGuests,
+                    &mut device,
+                );
                 assert!(device.received.is_empty(), "{at_put:?} {at_flush:?}");
                 // Whatever the device was not served for is still on the wire, and interrupts.
                 let wire = device.typed_at_put.len() + device.typed_at_flush.len();
@@ -160,7 +168,12 @@ mod tests {
         let mut device = Device::new("", "", false);
         device.trouble = Some("3 overruns");
         let mut streams = Echo::default();
-        exchange(&mut Multiplexer::new(names()), &mut streams, &mut device);
+        exchange(
+            &mut Multiplexer::new(names()),
+            &mut streams,
+            &mut NoGuests,
+            &mut device,
+        );
         let shown = device.shown();
         assert!(
             shown.contains("console|WARN: trouble on the line: 3 overruns"),

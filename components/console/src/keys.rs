@@ -18,6 +18,8 @@ pub(crate) enum Key {
     Previous,
     /// List the streams.
     List,
+    /// Give it to the command prompt.
+    Prompt,
     /// Show the keys.
     Help,
 }
@@ -41,6 +43,7 @@ impl Keys {
             b'n' => Key::Next,
             b'p' => Key::Previous,
             b'l' => Key::List,
+            b'c' => Key::Prompt,
             _ => Key::Help,
         })
     }
@@ -52,7 +55,7 @@ mod tests {
 
     #[test]
     fn decodes() {
-        let cases: [(&[u8], &[Key]); 6] = [
+        let cases: [(&[u8], &[Key]); 7] = [
             (b"a\r", &[Key::Input(b'a'), Key::Input(b'\r')]),
             (b"\x1d3x", &[Key::Focus(3), Key::Input(b'x')]),
             (
@@ -61,6 +64,7 @@ mod tests {
             ),
             (b"\x1d\x1d0", &[Key::Input(ESCAPE), Key::Input(b'0')]),
             (b"\x1dZ0", &[Key::Help, Key::Input(b'0')]),
+            (b"\x1dcx", &[Key::Prompt, Key::Input(b'x')]),
             (b"\x1d", &[]),
         ];
         for (typed, expected) in cases {

@@ -10,19 +10,26 @@
 //!   and echoes appear. If another stream's line comes in between, the unfinished line is shown
 //!   again below it.
 //! * The escape key and one more change the focus: see [`ESCAPE`].
+//! * A prompt takes commands to the monitors of guests, and tells what these count: [`Guests`].
 #![no_std]
 #![forbid(unsafe_code)]
 
+mod commands;
 mod exchange;
 mod focus;
+mod guests;
 mod keys;
 mod line;
 mod multiplexer;
 mod notices;
+mod prompt;
 mod screen;
+#[cfg(test)]
+mod testing;
 mod text;
 
 pub use exchange::{Port, exchange};
+pub use guests::Guests;
 pub use keys::ESCAPE;
 pub use multiplexer::{MAX_STREAMS, Multiplexer, Streams};
 pub use screen::Sink;

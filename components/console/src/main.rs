@@ -3,10 +3,12 @@
 //!
 //! Every channel of this protection domain but the interrupt is a stream, named after the
 //! protection domain at its other end. The region that it shares with the client of channel `n` is
-//! mapped at `streams` + `n` * 0x2000.
+//! mapped at `streams` + `n` * 0x2000. If that is the monitor of a guest, bit `n` of `guests` is set,
+//! and the page by which it is controlled is mapped at `controls` + `n` * 0x1000.
 #![no_std]
 #![no_main]
 
+mod control;
 mod output;
 mod rings;
 
@@ -18,6 +20,7 @@ use sel4_microkit::{Channel, ChannelSet, Handler, memory_region_symbol, protecti
 use sel4_vcpu::IoPort;
 use uart::{Config, Uart};
 
+use control::Controls;
 use output::Output;
 use rings::Rings;
 
@@ -43,6 +46,7 @@ impl PortIo for Ports {
 struct Console {
     multiplexer: Multiplexer<'static>,
     rings: Rings,
+    controls: Controls,
     output: Output<Ports>,
     irq: Channel,
 }
@@ -67,9 +71,14 @@ fn init() -> Console {
     // SAFETY: system.xml maps a stream's region for each channel that has a peer, as this
     // program's documentation asks for; nothing else uses them.
     let rings = unsafe { Rings::attach(streams, &names) };
+    let controls = *var!(controls: usize = 0) as *mut u8;
+    // SAFETY: system.xml maps a page for each stream of `guests`, as this program's documentation
+    // asks for.
+    let controls = unsafe { Controls::attach(controls, *var!(guests: u64 = 0)) };
     let mut console = Console {
         multiplexer: Multiplexer::new(names),
         rings,
+        controls,
         output: Output::new(uart),
         irq,
     };
@@ -84,7 +93,12 @@ fn init() -> Console {
 
 impl Console {
     fn pump(&mut self) {
-        exchange(&mut self.multiplexer, &mut self.rings, &mut self.output);
+        exchange(
+            &mut self.multiplexer,
+            &mut self.rings,
+            &mut self.controls,
+            &mut self.output,
+        );
     }
 }
 

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! The streams in turn onto one screen, the keys to the stream with the focus.
 
+mod input;
+
 use core::fmt;
 
-use crate::focus::{Names, after, before, existing};
-use crate::keys::{Key, Keys};
+use crate::focus::{Names, after};
+use crate::guests::Earlier;
+use crate::keys::Keys;
 use crate::line::Line;
 use crate::notices::Notices;
+use crate::prompt::Prompt;
 use crate::screen::{Counted, RESERVE, Screen, Sink};
 
 /// The number of streams: one for each channel that a protection domain can have.
@@ -14,6 +18,12 @@ pub const MAX_STREAMS: usize = 62;
 
 /// The name under which the console itself speaks.
 const OWN_NAME: &str = "console";
+
+/// The prompt's line stands behind those of the streams.
+const PROMPT: usize = MAX_STREAMS;
+
+/// How it begins.
+const PROMPT_TEXT: &[u8] = b"> ";
 
 /// The number of bytes on the screen, or taken from the ring, after which it is the next stream's
 /// turn. (A line feed becomes up to 67 bytes on the screen, a carriage return none.)
@@ -37,14 +47,20 @@ pub trait Streams {
 /// The console's state.
 #[derive(Debug)]
 pub struct Multiplexer<'a> {
-    names: Names<'a>,
-    lines: [Line; MAX_STREAMS],
+    pub(crate) names: Names<'a>,
+    /// The streams' lines, and the prompt's.
+    lines: [Line; MAX_STREAMS + 1],
     screen: Screen,
     keys: Keys,
-    focus: Option<usize>,
+    pub(crate) focus: Option<usize>,
+    /// The input goes to the prompt, not to the stream with the focus.
+    prompting: bool,
+    prompt: Prompt,
+    /// What `stat` told last.
+    pub(crate) earlier: Option<Earlier>,
     /// Whose turn it is.
     next: usize,
-    notices: Notices,
+    pub(crate) notices: Notices,
     own_line: Line,
     /// Bytes of input that the stream with the focus had no room for.
     input_lost: u32,
@@ -56,7 +72,10 @@ impl<'a> Multiplexer<'a> {
         Self {
             focus: after(&names, None),
             names,
-            lines: [const { Line::new() }; MAX_STREAMS],
+            prompting: false,
+            prompt: Prompt::default(),
+            earlier: None,
+            lines: [const { Line::new() }; MAX_STREAMS + 1],
             screen: Screen::default(),
             keys: Keys::default(),
             next: 0,
@@ -69,22 +88,6 @@ impl<'a> Multiplexer<'a> {
     /// Has the console say something, in a line of its own.
     pub fn notice(&mut self, text: fmt::Arguments<'_>) {
         self.notices.line(text);
-    }
-
-    /// Takes a key press.
-    pub fn press(&mut self, byte: u8, streams: &mut impl Streams) {
-        match self.keys.press(byte) {
-            None => {}
-            Some(Key::Input(byte)) => self.input(byte, streams),
-            Some(Key::Next) => self.set_focus(after(&self.names, self.focus)),
-            Some(Key::Previous) => self.set_focus(before(&self.names, self.focus)),
-            Some(Key::Focus(number)) => self.focus_on(number),
-            Some(Key::List) => self.list(),
-            Some(Key::Help) => self.notice(format_args!(
-                "Ctrl-] then: 0-9 input to that stream, n next, p previous, l list, \
-                 Ctrl-] the key itself"
-            )),
-        }
     }
 
     /// Moves output from the streams to the screen. Returns true if there is nothing left to move;
@@ -173,12 +176,9 @@ impl<'a> Multiplexer<'a> {
         }
     }
 
-    /// Shows the unfinished line of the stream with the focus. Returns false if there was no room.
+    /// Shows the unfinished line of what has the input. Returns false if there was no room.
     fn show_focus(&mut self, sink: &mut impl Sink) -> bool {
-        let Some(stream) = self.focus else {
-            return true;
-        };
-        let Some(name) = self.names[stream] else {
+        let Some((stream, name)) = self.input_line() else {
             return true;
         };
         if !self.lines[stream].is_changed() {
@@ -195,6 +195,15 @@ impl<'a> Multiplexer<'a> {
         true
     }
 
+    /// The line of what has the input, and its name.
+    fn input_line(&self) -> Option<(usize, &'a str)> {
+        if self.prompting {
+            return Some((PROMPT, OWN_NAME));
+        }
+        let stream = self.focus?;
+        Some((stream, self.names[stream]?))
+    }
+
     fn finish(&mut self, stream: usize, name: &str, sink: &mut impl Sink) {
         if self.screen.open() != Some(stream) {
             self.leave_open(sink);
@@ -206,42 +215,6 @@ impl<'a> Multiplexer<'a> {
     fn leave_open(&mut self, sink: &mut impl Sink) {
         if let Some(open) = self.screen.open() {
             self.screen.leave(&mut self.lines[open], sink);
-        }
-    }
-
-    fn input(&mut self, byte: u8, streams: &mut impl Streams) {
-        if let Some(stream) = self.focus
-            && !streams.input(stream, byte)
-        {
-            self.input_lost = self.input_lost.saturating_add(1);
-        }
-    }
-
-    fn focus_on(&mut self, number: usize) {
-        let stream = existing(&self.names).nth(number);
-        if stream.is_some() {
-            self.set_focus(stream);
-        } else {
-            self.notice(format_args!("there is no stream {number}"));
-        }
-    }
-
-    fn set_focus(&mut self, stream: Option<usize>) {
-        self.focus = stream;
-        if let Some(name) = stream.and_then(|stream| self.names[stream]) {
-            self.notice(format_args!("input goes to '{name}'"));
-        }
-    }
-
-    fn list(&mut self) {
-        for (number, stream) in existing(&self.names).enumerate() {
-            let name = self.names[stream].unwrap_or_default();
-            let mark = if self.focus == Some(stream) {
-                " <- input"
-            } else {
-                ""
-            };
-            self.notices.line(format_args!("{number:2} {name}{mark}"));
         }
     }
 }

@@ -10,6 +10,7 @@ use std::vec::Vec;
 use proptest::prelude::*;
 
 use super::*;
+use crate::testing::{NoGuests, OneGuest};
 
 /// Rings without a limit, and one stream that never ends.
 #[derive(Default)]
@@ -160,8 +161,8 @@ fn the_unfinished_line_of_the_focus_is_kept_at_the_bottom() {
     fake.write(1, "p\n");
     assert_eq!(shown(&mut console, &mut fake), "p\r\n");
     // With the focus, the unfinished line of `two` appears.
-    console.press(0x1d, &mut fake);
-    console.press(b'1', &mut fake);
+    console.press(0x1d, &mut fake, &mut NoGuests);
+    console.press(b'1', &mut fake, &mut NoGuests);
     assert_eq!(
         shown(&mut console, &mut fake),
         "console|input goes to 'two'\r\ntwo|unseen"
@@ -172,14 +173,14 @@ fn the_unfinished_line_of_the_focus_is_kept_at_the_bottom() {
 fn keys_go_to_the_focus_and_commands_to_the_console() {
     let (mut console, mut fake) = (console(), Fake::new());
     for byte in *b"a\x1dnb\x1dnc\x1dnd\x1dpe\x1d1f\x1d\x1d" {
-        console.press(byte, &mut fake);
+        console.press(byte, &mut fake, &mut NoGuests);
     }
     assert_eq!(fake.input[1], b"ad");
     assert_eq!(fake.input[2], b"bf\x1d");
     assert_eq!(fake.input[4], b"ce");
     let _ = shown(&mut console, &mut fake);
     for byte in *b"\x1dl\x1d9\x1dh" {
-        console.press(byte, &mut fake);
+        console.press(byte, &mut fake, &mut NoGuests);
     }
     let text = shown(&mut console, &mut fake);
     let lines: Vec<&str> = text.split_terminator("\r\n").collect();
@@ -200,7 +201,7 @@ fn a_console_without_streams_takes_keys() {
     let mut console = Multiplexer::new([None; MAX_STREAMS]);
     let mut fake = Fake::new();
     for byte in *b"a\x1dn\x1dp\x1d0\x1dl" {
-        console.press(byte, &mut fake);
+        console.press(byte, &mut fake, &mut NoGuests);
     }
     assert_eq!(
         shown(&mut console, &mut fake),
@@ -216,7 +217,7 @@ fn losses_are_reported_per_stream() {
     fake.lost[4] = u32::MAX;
     fake.input_room = 1;
     for byte in *b"abc" {
-        console.press(byte, &mut fake);
+        console.press(byte, &mut fake, &mut NoGuests);
     }
     assert_eq!(
         shown(&mut console, &mut fake),
@@ -349,4 +350,114 @@ proptest! {
         };
         prop_assert!(lines.iter().all(has_owner));
     }
+}
+
+fn type_keys(console: &mut Multiplexer<'_>, fake: &mut Fake, guest: &mut OneGuest<'_>, keys: &str) {
+    for byte in keys.bytes() {
+        console.press(byte, fake, guest);
+    }
+}
+
+#[test]
+fn the_prompt_shows_what_is_typed_and_obeys() {
+    let page = vmm_control::Page::new();
+    let (mut guest, mut control) = OneGuest::new(2, &page);
+    let (mut console, mut fake) = (console(), Fake::new());
+    control.started(0);
+    type_keys(&mut console, &mut fake, &mut guest, "\x1dc");
+    let greeting = "console|commands; 'help' shows them, Ctrl-D ends\r\nconsole|> ";
+    assert_eq!(shown(&mut console, &mut fake), greeting);
+    type_keys(&mut console, &mut fake, &mut guest, "stop twx\x7f");
+    assert_eq!(shown(&mut console, &mut fake), "stop tw");
+    fake.write(4, "a line in between\n");
+    type_keys(&mut console, &mut fake, &mut guest, "o");
+    assert_eq!(
+        shown(&mut console, &mut fake),
+        "\r\nfour|a line in between\r\nconsole|> stop two"
+    );
+    type_keys(&mut console, &mut fake, &mut guest, "\r");
+    assert_eq!(
+        shown(&mut console, &mut fake),
+        "\r\nconsole|told 'two' to stop\r\nconsole|> "
+    );
+    assert_eq!(guest.given, [vmm_control::Command::Stop]);
+    assert!(fake.input[1].is_empty(), "the stream got nothing of it");
+    type_keys(&mut console, &mut fake, &mut guest, "stop two\r");
+    assert_eq!(
+        shown(&mut console, &mut fake),
+        "\r\nconsole|> stop two\r\nconsole|'two' has not obeyed 'stop' yet\r\nconsole|> ",
+        "typed in one go"
+    );
+    type_keys(&mut console, &mut fake, &mut guest, "\x04x");
+    assert_eq!(
+        shown(&mut console, &mut fake),
+        "\r\nconsole|input goes to 'one'\r\n"
+    );
+    assert_eq!(fake.input[1], b"x");
+}
+
+#[test]
+fn commands_of_the_prompt() {
+    let page = vmm_control::Page::new();
+    for (command, lines) in [
+        (
+            "list",
+            &[" 0 one <- input", " 1 two (guest: running)", " 2 four"][..],
+        ),
+        (
+            "stat four",
+            &["there is no guest 'four': the guests are two"],
+        ),
+        ("stat x", &["there is no guest 'x': the guests are two"]),
+        ("start", &["'start' needs a name: the guests are two"]),
+        ("reset two now", &["'now' is one word too many; try 'help'"]),
+        ("foo", &["no command 'foo'; 'help' shows what there is"]),
+        ("switch four", &["input goes to 'four'"]),
+        ("switch 1", &["input goes to 'two'"]),
+        ("switch 7", &["there is no stream 7"]),
+        ("switch x", &["there is no stream 'x'; try 'list'"]),
+        ("exit", &["input goes to 'one'"]),
+        ("start two", &["told 'two' to start"]),
+        ("reset two", &["told 'two' to reset"]),
+    ] {
+        let (mut guest, mut control) = OneGuest::new(2, &page);
+        let (mut console, mut fake) = (console(), Fake::new());
+        control.started(0);
+        if let Some((_, word)) = control.command() {
+            control.obeyed(word);
+        }
+        let keys = std::format!("\x1dc{command}\r");
+        type_keys(&mut console, &mut fake, &mut guest, &keys);
+        let text = shown(&mut console, &mut fake);
+        let expected = lines.iter().map(|line| std::format!("console|{line}\r\n"));
+        let expected: String = expected.collect();
+        assert!(text.contains(&expected), "{command}: {text}");
+    }
+}
+
+#[test]
+fn stat_tells_rates_since_the_last_time() {
+    let page = vmm_control::Page::new();
+    let (mut guest, mut control) = OneGuest::new(2, &page);
+    let (mut console, mut fake) = (console(), Fake::new());
+    control.started(0);
+    for (now, expected) in [
+        (1_000, "exits: 1 (1/s); per second since its start"),
+        (2_000, "exits: 2 (1/s); per second since the last look"),
+        (2_500, "exits: 3 (2/s); per second since the last look"),
+    ] {
+        control.count_exit(10);
+        guest.now = now;
+        type_keys(&mut console, &mut fake, &mut guest, "\x1dcstat\r");
+        let text = shown(&mut console, &mut fake);
+        assert!(text.contains(expected), "{text}");
+    }
+    control.started(3_000);
+    guest.now = 4_000;
+    type_keys(&mut console, &mut fake, &mut guest, "stat two\r");
+    let text = shown(&mut console, &mut fake);
+    assert!(
+        text.contains("exits: 0 (0/s); per second since its start"),
+        "{text}"
+    );
 }
