@@ -8,7 +8,7 @@ mod serial;
 
 use core::fmt::Write;
 
-use sel4_microkit::{NullHandler, memory_region_symbol, protection_domain};
+use sel4_microkit::{NullHandler, ipc, memory_region_symbol, protection_domain};
 use sel4_vcpu::{Context, Controls, Event, Exit, Primary, Secondary, Vcpu};
 use test_guests::{Lab, MEMORY, Memory, Mode, program};
 
@@ -46,8 +46,17 @@ program! {
     ".org guest_self_ipi + 0x40",
     "push rdx", "mov ecx, 0x80b", "xor eax, eax", "xor edx, edx", "wrmsr", "pop rdx", "iretq",
 }
+// Waits; the handler takes the time.
+program! {
+    halt: "2: rdtsc", "mov r8, rax", "sti", "hlt", "cli", "vmcall", "jmp 2b",
+    ".org guest_halt + 0x40",
+    "rdtsc", "mov r9, rax", "sub r9, r8", "push rdx",
+    "mov ecx, 0x80b", "xor eax, eax", "xor edx, edx", "wrmsr", "pop rdx", "iretq",
+}
 const VECTOR: u8 = 0x51;
 const HANDLER: usize = 0x40;
+
+const VCPU: Vcpu = Vcpu::new(0);
 
 /// Answers an exit; true at the end of a round.
 type Answer = fn(&mut Context) -> bool;
@@ -98,6 +107,17 @@ fn answer_with_interrupt(context: &mut Context) -> bool {
     false
 }
 
+/// As a monitor that gives the processor away while its guest waits, until a program of lower priority
+/// notifies it of an interrupt.
+fn answer_with_sleep(context: &mut Context) -> bool {
+    let halted = context.exit() == Exit::Hlt;
+    if halted && let ipc::Event::Notified(_) = ipc::recv() {
+        let _ = VCPU.post_interrupt(VECTOR);
+    }
+    context.skip_instruction();
+    !halted
+}
+
 /// The median, or None when the guest cannot be set up or run.
 fn measure(lab: &mut Lab, code: &[u8], secondary: Secondary, answer: Answer) -> Option<u64> {
     let mut context = lab.load(Mode::Long, code).ok()?;
@@ -135,13 +155,14 @@ fn report(lab: &mut Lab, serial: &mut Serial) -> core::fmt::Result {
     const APIC: Secondary = Secondary::VIRTUALIZE_X2APIC
         .union(Secondary::APIC_REGISTER_VIRTUALIZATION)
         .union(Secondary::VIRTUAL_INTERRUPT_DELIVERY);
-    let measurements: [(&str, &[u8], Secondary, Answer); 6] = [
+    let measurements: [(&str, &[u8], Secondary, Answer); 7] = [
         ("CPUID", cpuid(), NONE, answer),
         ("RDMSR", rdmsr(), NONE, answer),
         ("IN", input(), NONE, answer),
         ("MMIO", mmio(), NONE, answer),
         ("INJECTION", inject(), NONE, answer_with_interrupt),
         ("SELF-IPI", self_ipi(), APIC, answer),
+        ("HLT", halt(), APIC, answer_with_sleep),
     ];
     for (name, code, secondary, answer) in measurements {
         match measure(lab, code, secondary, answer) {
@@ -157,7 +178,7 @@ fn init() -> NullHandler {
     let region = memory_region_symbol!(guest_vaddr: *mut [u8], n = MEMORY);
     // SAFETY: the region is mapped for good, and nothing else refers to it.
     let memory = unsafe { Memory::new(region) };
-    let mut lab = Lab::new(Vcpu::new(0), memory);
+    let mut lab = Lab::new(VCPU, memory);
     if let Ok(mut serial) = Serial::new() {
         // Where the serial port fails there is nobody to tell.
         let _ = report(&mut lab, &mut serial);
