@@ -26,6 +26,44 @@
 #define EVENT_TYPE(info) ((info) >> 8 & 7)
 #define EVENT_TYPE_SOFTWARE 4
 
+/* A page fault; it is the CPU's, not an interrupt with its vector */
+#define EVENT_IS_PAGE_FAULT(info) (((info) & 0x7ff) == 0x30e)
+
+#define IA32_VMX_MISC 0x485
+
+/* The preemption timer counts down with this bit of the TSC */
+static word_t timer_shift;
+
+void
+vmenterBoot(void)
+{
+    timer_shift = x86_rdmsr_low(IA32_VMX_MISC) & MASK(5);
+}
+
+/* Each entry, also one behind an interrupt of the host, has as much time as is left now. */
+static void
+setTimer(word_t deadline)
+{
+    word_t now = x86_rdtsc();
+    word_t left = 0;
+
+    if (deadline > now) {
+        left = MIN(((deadline - now) >> timer_shift) + 1, MASK(32));
+    }
+    vmwrite(VMX_GUEST_PREEMPTION_TIMER_VALUE, left);
+}
+
+void
+vmenterRestore(vcpu_t *vcpu)
+{
+    if (vcpu->cr2 != read_cr2()) {
+        asm volatile("movq %0, %%cr2" :: "r"(vcpu->cr2));
+    }
+    if (vcpu->deadline) {
+        setTimer(vcpu->deadline);
+    }
+}
+
 /* The general registers; the compiler makes a loop of several instructions a word of it */
 static inline void
 copyRegisters(word_t *to, word_t *from)
@@ -36,7 +74,7 @@ copyRegisters(word_t *to, word_t *from)
 }
 
 static void
-takeEvent(word_t event, word_t *message)
+takeEvent(vcpu_t *vcpu, word_t event, word_t *message)
 {
     vmwrite(VMX_CONTROL_ENTRY_INTERRUPTION_INFO, event & MASK(32));
     if (!(event & EVENT_VALID)) {
@@ -48,6 +86,9 @@ takeEvent(word_t event, word_t *message)
     if (EVENT_TYPE(event) >= EVENT_TYPE_SOFTWARE) {
         vmwrite(VMX_CONTROL_ENTRY_INSTRUCTION_LENGTH,
                 message[SEL4_VMENTER_FAULT_INSTRUCTION_LEN_MR]);
+    }
+    if (EVENT_IS_PAGE_FAULT(event)) {
+        vcpu->cr2 = message[SEL4_VMENTER_FAULT_QUALIFICATION_MR];
     }
 }
 
@@ -71,11 +112,13 @@ vmenterTake(vcpu_t *vcpu)
         return;
     }
 
+    vcpu->deadline = getRegister(thread, msgRegisters[SEL4_VMENTER_FAULT_REASON_MR]);
+
     word_t *message = buffer + 1;
     word_t rflags = message[SEL4_VMENTER_FAULT_RFLAGS_MR];
     word_t interruptibility = message[SEL4_VMENTER_FAULT_GUEST_INT_MR];
 
-    takeEvent(event, message);
+    takeEvent(vcpu, event, message);
     if (rflags != vcpu->rflags_given) {
         vmwrite(VMX_GUEST_RFLAGS, rflags);
     }

@@ -12,7 +12,9 @@
 #include <types.h>
 
 /* A call with at least this many words brings the general registers, RFLAGS and the
- * interruptibility state, and an error code above the entry interruption information. */
+ * interruptibility state, and an error code above the entry interruption information. Where the
+ * answer has the reason, the call has the TSC at which the guest is to exit, or 0; where the
+ * answer has the qualification, the address of a page fault that is injected. */
 #define VMENTER_FULL_LEN 25
 
 /* What follows the general registers in the answer. Two values in a word: the first is in its
@@ -36,6 +38,12 @@ enum vmenter_answer {
 
 struct vcpu;
 struct tcb;
+
+/* Learns what this CPU's preemption timer counts. */
+void vmenterBoot(void);
+
+/* Loads what only an entry to the guest needs; its VCPU is current. */
+void vmenterRestore(struct vcpu *vcpu);
 
 /* Puts what the current thread sends into its VCPU, which becomes current. */
 void vmenterTake(struct vcpu *vcpu);
