@@ -130,6 +130,18 @@ impl Context {
         self.primary_controls = controls.bits().into();
     }
 
+    /// Has the guest exit when the host's TSC reaches `tsc`, if the preemption timer is on
+    /// ([`Pin::PREEMPTION_TIMER`](crate::Pin)); `u64::MAX` is never. With 0 the VMCS has the time to
+    /// the exit. To be said before each entry.
+    pub const fn exit_at(&mut self, tsc: u64) {
+        self.reason = tsc;
+    }
+
+    /// The address that an injected page fault tells the guest, in CR2.
+    pub const fn set_fault_address(&mut self, linear: Word) {
+        self.qualification = linear;
+    }
+
     /// What made the exit.
     pub fn exit(&self) -> Exit {
         decode(self)
