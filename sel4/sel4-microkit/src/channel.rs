@@ -117,7 +117,11 @@ impl core::error::Error for IrqAckError {}
 pub struct ChannelSet(sel4::Badge);
 
 impl ChannelSet {
-    pub(crate) const fn from_badge(badge: sel4::Badge) -> Self {
+    /// The channels of a badge, for a program that gets one by other means than [`Handler`]: from a
+    /// VM entry. Extension.
+    ///
+    /// [`Handler`]: crate::Handler
+    pub const fn from_badge(badge: sel4::Badge) -> Self {
         Self(badge & ((1 << MAX_IDS) - 1))
     }
 
