@@ -66,7 +66,10 @@ impl<'a> Builder<'a> {
             &["--release", "-p", "microkit"],
         )?;
         let named = systems.iter().flat_map(Description::programs);
+        // A guest can be a program of ours, too, which fills a memory region.
+        let files = systems.iter().flat_map(|system| &system.files);
         let wanted: BTreeSet<&str> = named
+            .chain(files.map(String::as_str))
             .chain(SYSTEM_PROGRAMS.iter().map(|(program, _)| *program))
             .collect();
         let metadata = cargo.metadata()?;
