@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//! Instructions that access devices, by the crate iced-x86: those forms that drivers use.
+
+use iced_x86::{
+    Decoder, DecoderOptions, Instruction, MemorySize, Mnemonic, OpKind, Register as Named,
+};
+use sel4_vcpu::{Register, Segment};
+use vmm_base::Width;
+
+use crate::alu::Arithmetic;
+use crate::gpr::Gpr;
+use crate::mode::CodeSize;
+
+/// Bytes of the longest instruction.
+pub(crate) const LONGEST: usize = 15;
+
+/// What an instruction does with the device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Decoded {
+    pub(crate) action: Action,
+    /// Of the access.
+    pub(crate) width: Width,
+    /// Bytes of the instruction.
+    pub(crate) length: u8,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// MOV, MOVZX, MOVSX from it.
+    Load { to: Gpr, signed: bool },
+    /// MOV, MOVNTI to it.
+    Store(Operand),
+    /// XCHG with it.
+    Exchange(Gpr),
+    /// Arithmetic with it as left or right operand; the result goes to the left one.
+    Arithmetic {
+        operation: Arithmetic,
+        other: Operand,
+        device_is_left: bool,
+    },
+    /// MOVS or STOS.
+    String(StringMove),
+}
+
+/// The operand that is not the device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Operand {
+    Register(Gpr),
+    Immediate(u64),
+}
+
+/// MOVS, or STOS where there is no source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct StringMove {
+    pub(crate) source: Option<Segment>,
+    pub(crate) repeated: bool,
+    /// Of RSI, RDI and RCX.
+    pub(crate) address: Width,
+}
+
+/// Decodes an instruction with a memory operand. None if it is none that is known.
+pub(crate) fn decode(bytes: &[u8], size: CodeSize) -> Option<Decoded> {
+    let mut decoder = Decoder::new(size as u32, bytes, DecoderOptions::NONE);
+    let instruction = decoder.decode();
+    let (action, width) = action(&instruction)?;
+    Some(Decoded {
+        action,
+        width,
+        length: instruction.len() as u8,
+    })
+}
+
+fn action(instruction: &Instruction) -> Option<(Action, Width)> {
+    let operation = match instruction.mnemonic() {
+        Mnemonic::Mov | Mnemonic::Movnti => return moved(instruction),
+        Mnemonic::Movzx => return load(instruction, false),
+        Mnemonic::Movsx | Mnemonic::Movsxd => return load(instruction, true),
+        Mnemonic::Movsb | Mnemonic::Movsw | Mnemonic::Movsd | Mnemonic::Movsq => {
+            return string(instruction);
+        }
+        Mnemonic::Stosb | Mnemonic::Stosw | Mnemonic::Stosd | Mnemonic::Stosq => {
+            return string(instruction);
+        }
+        Mnemonic::Xchg => {
+            let with = match register(instruction, 0) {
+                Some(register) => register,
+                None => register(instruction, 1)?,
+            };
+            return Some((Action::Exchange(with), with.width()));
+        }
+        Mnemonic::Add => Arithmetic::Add,
+        Mnemonic::And => Arithmetic::And,
+        Mnemonic::Cmp => Arithmetic::Cmp,
+        Mnemonic::Or => Arithmetic::Or,
+        Mnemonic::Sub => Arithmetic::Sub,
+        Mnemonic::Test => Arithmetic::Test,
+        Mnemonic::Xor => Arithmetic::Xor,
+        _ => return None,
+    };
+    let device_is_left = instruction.op0_kind() == OpKind::Memory;
+    let width = width(instruction)?;
+    let other = operand(instruction, u32::from(device_is_left))?;
+    let action = Action::Arithmetic {
+        operation,
+        other,
+        device_is_left,
+    };
+    Some((action, width))
+}
+
+fn moved(instruction: &Instruction) -> Option<(Action, Width)> {
+    if instruction.op0_kind() != OpKind::Memory {
+        return load(instruction, false);
+    }
+    Some((Action::Store(operand(instruction, 1)?), width(instruction)?))
+}
+
+fn load(instruction: &Instruction, signed: bool) -> Option<(Action, Width)> {
+    let to = register(instruction, 0)?;
+    Some((Action::Load { to, signed }, width(instruction)?))
+}
+
+fn string(instruction: &Instruction) -> Option<(Action, Width)> {
+    let address = match instruction.op0_kind() {
+        OpKind::MemoryESDI => Width::Word,
+        OpKind::MemoryESEDI => Width::Dword,
+        OpKind::MemoryESRDI => Width::Qword,
+        _ => return None,
+    };
+    let source = match instruction.op1_kind() {
+        OpKind::Register => None,
+        _ => Some(segment(instruction.memory_segment())?),
+    };
+    let string = StringMove {
+        source,
+        repeated: instruction.has_rep_prefix() || instruction.has_repne_prefix(),
+        address,
+    };
+    Some((Action::String(string), width(instruction)?))
+}
+
+/// The width of the memory operand.
+fn width(instruction: &Instruction) -> Option<Width> {
+    Some(match instruction.memory_size() {
+        MemorySize::UInt8 | MemorySize::Int8 => Width::Byte,
+        MemorySize::UInt16 | MemorySize::Int16 => Width::Word,
+        MemorySize::UInt32 | MemorySize::Int32 => Width::Dword,
+        MemorySize::UInt64 | MemorySize::Int64 => Width::Qword,
+        _ => return None,
+    })
+}
+
+fn operand(instruction: &Instruction, number: u32) -> Option<Operand> {
+    match instruction.op_kind(number) {
+        OpKind::Register => register(instruction, number).map(Operand::Register),
+        OpKind::Immediate8
+        | OpKind::Immediate16
+        | OpKind::Immediate32
+        | OpKind::Immediate8to16
+        | OpKind::Immediate8to32
+        | OpKind::Immediate8to64
+        | OpKind::Immediate32to64 => Some(Operand::Immediate(instruction.immediate(number))),
+        _ => None,
+    }
+}
+
+/// A general register other than RSP.
+fn register(instruction: &Instruction, number: u32) -> Option<Gpr> {
+    const ALL: [Register; 16] = [
+        Register::Rax,
+        Register::Rcx,
+        Register::Rdx,
+        Register::Rbx,
+        Register::Rsp,
+        Register::Rbp,
+        Register::Rsi,
+        Register::Rdi,
+        Register::R8,
+        Register::R9,
+        Register::R10,
+        Register::R11,
+        Register::R12,
+        Register::R13,
+        Register::R14,
+        Register::R15,
+    ];
+    if instruction.op_kind(number) != OpKind::Register {
+        return None;
+    }
+    let named = instruction.op_register(number);
+    // In the numbering, AH to BH stand between BL and SPL.
+    let (first, width) = match named {
+        Named::AH => return Some(Gpr::high_byte(Register::Rax)),
+        Named::CH => return Some(Gpr::high_byte(Register::Rcx)),
+        Named::DH => return Some(Gpr::high_byte(Register::Rdx)),
+        Named::BH => return Some(Gpr::high_byte(Register::Rbx)),
+        Named::AL | Named::CL | Named::DL | Named::BL => (Named::AL as usize, Width::Byte),
+        _ if in_range(named, Named::SPL, Named::R15L) => (Named::SPL as usize - 4, Width::Byte),
+        _ if in_range(named, Named::AX, Named::R15W) => (Named::AX as usize, Width::Word),
+        _ if in_range(named, Named::EAX, Named::R15D) => (Named::EAX as usize, Width::Dword),
+        _ if in_range(named, Named::RAX, Named::R15) => (Named::RAX as usize, Width::Qword),
+        _ => return None,
+    };
+    let register = *ALL.get(named as usize - first)?;
+    (register != Register::Rsp).then_some(Gpr::new(register, width))
+}
+
+fn in_range(named: Named, first: Named, last: Named) -> bool {
+    (first as usize..=last as usize).contains(&(named as usize))
+}
+
+fn segment(named: Named) -> Option<Segment> {
+    Some(match named {
+        Named::ES => Segment::Es,
+        Named::CS => Segment::Cs,
+        Named::SS => Segment::Ss,
+        Named::DS => Segment::Ds,
+        Named::FS => Segment::Fs,
+        Named::GS => Segment::Gs,
+        _ => return None,
+    })
+}

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//! A virtual machine: one CPU, memory, and a platform.
+
+mod msrs;
+mod registers;
+mod start;
+
+use sel4_vcpu::{ApicAccess, ApicAccessKind, Context, EptViolation, Exit, IoAccess};
+use vmm_apic::APIC_PAGE;
+use vmm_base::{Gpa, GuestRam};
+
+use crate::msr::Refused;
+use crate::outcome::Outcome;
+use crate::stop::Unsupported;
+use crate::{Cpu, Cpuid, Platform, Stop, VirtualAccess, inject, mmio, port};
+
+/// A virtual machine.
+#[derive(Debug)]
+pub struct Machine<'a, C, P> {
+    cpu: C,
+    ram: GuestRam<'a>,
+    cpuid: Cpuid,
+    platform: P,
+    /// Added to the host's TSC.
+    tsc_offset: u64,
+    /// The host's TSC at which the guest is to exit.
+    deadline: Option<u64>,
+    /// It executed HLT, and nothing came since then.
+    waits: bool,
+    /// An NMI is to be delivered.
+    nmi: bool,
+    /// DR0 to DR3, and DR6.
+    debug: [u64; 5],
+    refused: Refused,
+}
+
+/// What is to be done next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// Enter the guest.
+    Enter,
+    /// Wait for something from outside, or for [`Machine::deadline`]: the guest waits for an interrupt.
+    Wait,
+}
+
+impl<'a, C: Cpu, P: Platform> Machine<'a, C, P> {
+    /// A machine whose CPU is not started yet.
+    pub fn new(cpu: C, ram: GuestRam<'a>, cpuid: Cpuid, platform: P) -> Self {
+        Self {
+            cpu,
+            ram,
+            cpuid,
+            platform,
+            tsc_offset: 0,
+            deadline: None,
+            waits: false,
+            nmi: false,
+            debug: registers::DEBUG_RESET,
+            refused: Refused::default(),
+        }
+    }
+
+    /// Interrupt controllers and devices. After changing them: [`notified`](Self::notified).
+    pub fn platform(&mut self) -> &mut P {
+        &mut self.platform
+    }
+
+    /// The host's TSC at which [`notified`](Self::notified) is to be called at the latest, and at
+    /// which the guest is to exit if it runs then.
+    pub const fn deadline(&self) -> Option<u64> {
+        self.deadline
+    }
+
+    /// Does what is to be done about the exit that `context` came back with.
+    ///
+    /// # Errors
+    ///
+    /// Why the guest does not go on.
+    #[inline]
+    pub fn exit(&mut self, context: &mut Context) -> Result<Next, Stop> {
+        inject::deliver_again(context);
+        match context.exit() {
+            Exit::Cpuid => {
+                let leaf = (context.registers.rax as u32, context.registers.rcx as u32);
+                let [eax, ebx, ecx, edx] = self.cpuid.get(leaf.0, leaf.1);
+                context.registers.rax = eax.into();
+                context.registers.rbx = ebx.into();
+                context.registers.rcx = ecx.into();
+                context.registers.rdx = edx.into();
+                context.skip_instruction();
+                Ok(Next::Enter)
+            }
+            Exit::Io(io) => self.port(context, io),
+            Exit::EptViolation(access) => self.memory(context, access),
+            Exit::ReadMsr(index) => self.read_msr(context, index),
+            Exit::WriteMsr(access) => self.write_msr(context, access),
+            Exit::Hlt => self.halt(context),
+            Exit::InterruptWindow
+            | Exit::NmiWindow
+            | Exit::PreemptionTimer
+            | Exit::TprBelowThreshold => self.notified(context),
+            Exit::ApicAccess(access) => self.apic_page(context, access),
+            Exit::Eoi(vector) => self.virtual_apic(context, VirtualAccess::Eoi(vector)),
+            Exit::ApicWrite(offset) => self.virtual_apic(context, VirtualAccess::Written(offset)),
+            other => self.rare(context, other),
+        }
+    }
+
+    /// Something came from outside, or time has passed.
+    ///
+    /// # Errors
+    ///
+    /// Why the guest does not go on.
+    pub fn notified(&mut self, context: &mut Context) -> Result<Next, Stop> {
+        self.look_at_the_clock();
+        loop {
+            self.settle(context)?;
+            if context.event.is_some() || self.platform.wakes() {
+                self.waits = false;
+            }
+            if !self.waits {
+                return Ok(Next::Enter);
+            }
+            // The guest gives its devices no more to do meanwhile: this ends.
+            if !self.platform.has_work() {
+                break;
+            }
+        }
+        self.platform.flush();
+        Ok(Next::Wait)
+    }
+
+    fn port(&mut self, context: &mut Context, io: IoAccess) -> Result<Next, Stop> {
+        self.look_at_the_clock();
+        let outcome = port::access(&self.ram, &mut self.platform, context, io);
+        self.finish(context, outcome)
+    }
+
+    fn memory(&mut self, context: &mut Context, access: EptViolation) -> Result<Next, Stop> {
+        inject::refuse_delivery(context, Gpa(access.address))?;
+        self.look_at_the_clock();
+        let (cpu, platform) = (&self.cpu, &mut self.platform);
+        let outcome = mmio::emulate(cpu, &self.ram, platform, context, access)?;
+        self.finish(context, outcome)
+    }
+
+    /// An access to the page of the local APIC that the CPU does not do.
+    fn apic_page(&mut self, context: &mut Context, access: ApicAccess) -> Result<Next, Stop> {
+        let violation = EptViolation {
+            address: APIC_PAGE + u64::from(access.offset),
+            read: access.kind == ApicAccessKind::Read,
+            write: access.kind == ApicAccessKind::Write,
+            fetch: access.kind == ApicAccessKind::Fetch,
+            linear: Some(context.guest_linear),
+            in_page_walk: access.kind == ApicAccessKind::Physical,
+            mapped: true,
+        };
+        self.memory(context, violation)
+    }
+
+    fn halt(&mut self, context: &mut Context) -> Result<Next, Stop> {
+        const INTERRUPT_FLAG: u64 = 1 << 9;
+        context.skip_instruction();
+        self.waits = true;
+        let next = self.notified(context)?;
+        if next == Next::Wait && context.rflags & INTERRUPT_FLAG == 0 {
+            return Err(Stop::HaltedForGood);
+        }
+        Ok(next)
+    }
+
+    fn virtual_apic(&mut self, context: &mut Context, access: VirtualAccess) -> Result<Next, Stop> {
+        self.look_at_the_clock();
+        self.platform.virtual_apic(access);
+        self.settle(context)?;
+        Ok(Next::Enter)
+    }
+
+    /// What hardly any guest does.
+    #[cold]
+    fn rare(&mut self, context: &mut Context, exit: Exit) -> Result<Next, Stop> {
+        let rip = context.rip;
+        match exit {
+            Exit::ControlRegister(access) => self.control_register(context, access)?,
+            Exit::DebugRegister(access) => self.debug_register(context, access)?,
+            // The caches are the host's.
+            Exit::Invd | Exit::Wbinvd => context.skip_instruction(),
+            Exit::Rdpmc | Exit::Xsetbv => inject::general_protection(context),
+            Exit::Vmcall | Exit::VmxInstruction | Exit::Monitor | Exit::Mwait => {
+                inject::invalid_opcode(context);
+            }
+            Exit::TripleFault => return Err(Stop::TripleFault),
+            Exit::InvalidGuestState | Exit::MsrLoadFailed(_) | Exit::EntryInstructionFailed(_) => {
+                let reason = context.reason as u32;
+                return Err(Stop::InvalidState { rip, reason });
+            }
+            Exit::EptMisconfiguration(address) => {
+                let what = Unsupported::Device(Gpa(address));
+                return Err(Stop::Unsupported { what, rip });
+            }
+            _ => {
+                let what = Unsupported::Exit(context.reason as u32);
+                return Err(Stop::Unsupported { what, rip });
+            }
+        }
+        Ok(Next::Enter)
+    }
+
+    /// Goes on behind an instruction that was emulated.
+    fn finish(&mut self, context: &mut Context, outcome: Outcome) -> Result<Next, Stop> {
+        match outcome {
+            Outcome::Done => context.skip_instruction(),
+            Outcome::Again => {}
+            Outcome::PageFault { linear, fault } => inject::page_fault(context, linear, fault),
+            Outcome::Unsupported => {
+                return Err(Stop::Unsupported {
+                    what: Unsupported::Exit(context.reason as u32),
+                    rip: context.rip,
+                });
+            }
+        }
+        self.settle(context)?;
+        Ok(Next::Enter)
+    }
+
+    /// Asks the platform what it wants.
+    fn settle(&mut self, context: &mut Context) -> Result<(), Stop> {
+        if let Some(stop) = self.platform.take_stop() {
+            return Err(stop);
+        }
+        self.nmi |= self.platform.take_nmi();
+        let interrupt = self.platform.interrupt();
+        if let Some(vector) = inject::choose(context, &mut self.nmi, interrupt) {
+            self.platform.accept(vector);
+        }
+        let deadline = self.platform.deadline();
+        self.deadline = deadline.map(|at| at.wrapping_sub(self.tsc_offset));
+        Ok(())
+    }
+
+    fn look_at_the_clock(&mut self) {
+        let now = self.cpu.tsc().wrapping_add(self.tsc_offset);
+        self.platform.set_now(now);
+    }
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//! Accesses of the guest to addresses that are no memory: the instruction is found, decoded, and done
+//! with the device in the place of memory.
+
+use sel4_vcpu::{Context, EptViolation, Register, Segment};
+use vmm_base::{Gpa, GuestRam, Width};
+
+use crate::decode::{Action, Decoded, LONGEST, Operand, StringMove, decode};
+use crate::memory::{self, crosses_page, fetch};
+use crate::mode::{CodeSize, instruction_address};
+use crate::outcome::Outcome;
+use crate::stop::{Stop, Unsupported};
+use crate::string::Strings;
+use crate::{Bus, Cpu};
+
+/// Emulates the instruction that made this exit. Its length is left in the context.
+pub(crate) fn emulate(
+    cpu: &impl Cpu,
+    ram: &GuestRam<'_>,
+    bus: &mut impl Bus,
+    context: &mut Context,
+    exit: EptViolation,
+) -> Result<Outcome, Stop> {
+    let rip = context.rip;
+    let at = Gpa(exit.address);
+    let stop = |what| Err(Stop::Unsupported { what, rip });
+    if exit.fetch || exit.in_page_walk || exit.linear.is_none() {
+        return stop(Unsupported::Device(at));
+    }
+    let size = CodeSize::of(context);
+    let mut bytes = [0; LONGEST];
+    let linear = instruction_address(context, size);
+    let fetched = fetch(ram, context, linear, size, &mut bytes);
+    if fetched == 0 {
+        return stop(Unsupported::Fetch);
+    }
+    let Some(decoded) = decode(&bytes[..fetched], size) else {
+        return stop(Unsupported::Instruction(bytes));
+    };
+    context.instruction_length = decoded.length.into();
+    let outcome = match decoded.action {
+        Action::String(string) => {
+            let strings = Segments::of(cpu, size, string)?;
+            strings.run(ram, bus, context, string, decoded.width)
+        }
+        _ if crosses_page(exit.address, decoded.width) => Outcome::Unsupported,
+        _ => single(bus, context, at, decoded),
+    };
+    match outcome {
+        Outcome::Unsupported => stop(Unsupported::Instruction(bytes)),
+        outcome => Ok(outcome),
+    }
+}
+
+/// An instruction with one access to the device, or a read and a write.
+fn single(bus: &mut impl Bus, context: &mut Context, at: Gpa, decoded: Decoded) -> Outcome {
+    let width = decoded.width;
+    match decoded.action {
+        Action::Load { to, signed } => {
+            let value = bus.read(at, width);
+            to.set(context, if signed { extend(value, width) } else { value });
+        }
+        Action::Store(from) => {
+            let value = from.get(context) & width.mask();
+            bus.write(at, width, value);
+        }
+        Action::Exchange(with) => {
+            let value = bus.read(at, width);
+            bus.write(at, width, with.get(context));
+            with.set(context, value);
+        }
+        Action::Arithmetic {
+            operation,
+            other,
+            device_is_left,
+        } => {
+            let device = bus.read(at, width);
+            let operand = other.get(context);
+            let (left, right) = match device_is_left {
+                true => (device, operand),
+                false => (operand, device),
+            };
+            let (result, rflags) = operation.apply(left, right, width, context.rflags);
+            context.rflags = rflags;
+            match (operation.has_result(), other) {
+                (true, _) if device_is_left => bus.write(at, width, result),
+                (true, Operand::Register(register)) => register.set(context, result),
+                _ => {}
+            }
+        }
+        Action::String(_) => return Outcome::Unsupported,
+    }
+    Outcome::Done
+}
+
+/// Sign extension to 64 bits.
+const fn extend(value: u64, width: Width) -> u64 {
+    let unused = 64 - 8 * width.bytes() as u32;
+    ((value << unused) as i64 >> unused) as u64
+}
+
+impl Operand {
+    fn get(self, context: &mut Context) -> u64 {
+        match self {
+            Self::Register(register) => register.get(context),
+            Self::Immediate(value) => value,
+        }
+    }
+}
+
+/// Where the segments of a string instruction begin.
+struct Segments {
+    size: CodeSize,
+    source: u64,
+    destination: u64,
+}
+
+impl Segments {
+    fn of(cpu: &impl Cpu, size: CodeSize, string: StringMove) -> Result<Self, Stop> {
+        let base = |segment: Segment| match (size, segment) {
+            (CodeSize::Bits64, Segment::Es | Segment::Cs | Segment::Ss | Segment::Ds) => Ok(0),
+            _ => cpu.read(segment.base()).map(u64::from),
+        };
+        Ok(Self {
+            size,
+            source: string.source.map_or(Ok(0), base)?,
+            destination: base(Segment::Es)?,
+        })
+    }
+
+    fn run(
+        &self,
+        ram: &GuestRam<'_>,
+        bus: &mut impl Bus,
+        context: &mut Context,
+        string: StringMove,
+        width: Width,
+    ) -> Outcome {
+        let strings = Strings {
+            address: string.address,
+            repeated: string.repeated,
+            width,
+        };
+        let linear = |base: u64, index: u64| {
+            let index = index & string.address.mask();
+            self.size.address(base.wrapping_add(index))
+        };
+        let destination = |context: &Context| linear(self.destination, context.registers.rdi);
+        match string.source {
+            Some(_) => strings.run(context, &[Register::Rsi, Register::Rdi], |context| {
+                let (from, to) = (
+                    linear(self.source, context.registers.rsi),
+                    destination(context),
+                );
+                // Reading a device changes it, so first see that the value has where to go.
+                memory::check(ram, context, to, width)?;
+                let value = memory::read(ram, bus, context, from, width)?;
+                memory::write(ram, bus, context, to, width, value)
+            }),
+            None => strings.run(context, &[Register::Rdi], |context| {
+                let value = context.registers.rax;
+                memory::write(ram, bus, context, destination(context), width, value)
+            }),
+        }
+    }
+}
