@@ -10,7 +10,7 @@ use crate::cpu::{cpuid, tsc};
 
 /// The time-out that wakes this program.
 const WAKE: usize = 0;
-/// How long the counter is watched if the CPU does not tell its frequency.
+/// How long the counter is watched.
 const WATCH: Duration = Duration::from_millis(20);
 
 /// The timer, and how the time-stamp counter relates to it.
@@ -30,10 +30,10 @@ impl Time {
     /// What the timer answers.
     pub fn new(channel: Channel) -> Result<Self, Error> {
         let timer = Timer::new(channel);
-        let hz = match told_frequency() {
-            Some(hz) => hz,
-            None => measured_frequency(&timer)?,
-        };
+        // An emulator may tell the frequency of the CPU that it stands for.
+        let measured = measured_frequency(&timer)?;
+        let agrees = |told: &u64| told.abs_diff(measured) < measured / 100;
+        let hz = told_frequency().filter(agrees).unwrap_or(measured);
         Ok(Self {
             timer,
             hz,
