@@ -35,6 +35,13 @@ pub enum Command {
         /// Bytes with the header of ICMP.
         bytes: usize,
     },
+    /// Measure how many datagrams of 64 bytes somebody's drain gets.
+    Flood {
+        /// Whose.
+        to: IpEndpoint,
+        /// How many are sent.
+        count: usize,
+    },
     /// Send over TCP.
     Send {
         /// Where to.
@@ -59,7 +66,7 @@ pub enum Command {
 
 /// What there is to type.
 pub const HELP: &str = "help | status | echo ADDRESS[:PORT] COUNT [BYTES] | \
-     ping ADDRESS COUNT [BYTES] | send ADDRESS[:PORT] MIB | reset | cycle | \
+     ping ADDRESS COUNT [BYTES] | flood ADDRESS[:PORT] COUNT | send ADDRESS[:PORT] MIB | reset | cycle | \
      overstep read|write 0xADDRESS";
 
 /// The most bytes of a message.
@@ -89,6 +96,7 @@ impl Command {
                     count,
                     bytes,
                 }),
+                Some("flood") => Self::flood(&mut words),
                 Some("send") => Self::send(&mut words),
                 Some(_) => None,
             };
@@ -105,6 +113,12 @@ impl Command {
         };
         let address = hexadecimal(words.next()?)?;
         Some(Self::Overstep { write, address })
+    }
+
+    fn flood<'a>(words: &mut impl Iterator<Item = &'a str>) -> Option<Self> {
+        let to = endpoint(words.next()?, DRAIN)?;
+        let count = number(words.next()?)?;
+        Some(Self::Flood { to, count })
     }
 
     fn send<'a>(words: &mut impl Iterator<Item = &'a str>) -> Option<Self> {
@@ -209,6 +223,13 @@ mod tests {
                     bytes: 64,
                 },
             ),
+            (
+                "flood 10.99.0.2 1000",
+                Command::Flood {
+                    to: at(9),
+                    count: 1000,
+                },
+            ),
             ("send 10.99.0.2 64", send(9, 64 << 20)),
             ("send 10.99.0.2:5001 1", send(5001, 1 << 20)),
             ("help me", Command::Unknown),
@@ -221,6 +242,8 @@ mod tests {
             ("echo 10.99.0.2 1 15", Command::Unknown),
             ("echo 10.99.0.2 1 1401", Command::Unknown),
             ("echo 10.99.0.2 1 64 64", Command::Unknown),
+            ("flood 10.99.0.2", Command::Unknown),
+            ("flood 10.99.0.2 100001", Command::Unknown),
             ("send 10.99.0.2:0 1", Command::Unknown),
             ("ping 10.99.0.2:7 1", Command::Unknown),
             ("send 10.99.0.2:65536 1", Command::Unknown),

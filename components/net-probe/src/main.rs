@@ -125,7 +125,10 @@ impl NetProbe {
                     "{counters:?}, {dropped} dropped, {damaged} damaged, {interrupts} interrupts"
                 );
             }
-            Command::Echo { .. } | Command::Ping { .. } | Command::Send { .. } => {
+            Command::Echo { .. }
+            | Command::Ping { .. }
+            | Command::Flood { .. }
+            | Command::Send { .. } => {
                 self.station.command(command, now, &mut say);
             }
             Command::Overstep { write, address } => {

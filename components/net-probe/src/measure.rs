@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: BSD-2-Clause
-//! Measurements, one at a time: round trips with somebody's echo, and how fast TCP sends.
+//! Measurements, one at a time: round trips with somebody's echo, how many datagrams get through,
+//! and how fast TCP sends.
 
+mod flood;
 mod round_trips;
 mod sending;
 
 use core::time::Duration;
 
 use smoltcp::iface::{Context, SocketHandle, SocketSet};
-use smoltcp::socket::tcp;
+use smoltcp::socket::{tcp, udp};
 
+use self::flood::Flood;
+pub use self::flood::{BYTES as FLOOD_BYTES, Sink};
 use self::round_trips::{IDENT, Over, RoundTrips};
 use self::sending::Sending;
 use crate::command::MAX_BYTES;
@@ -23,6 +27,7 @@ const PORTS: core::ops::Range<u16> = 51_000..52_000;
 #[derive(Debug)]
 enum Task {
     RoundTrips(RoundTrips),
+    Flood(Flood),
     Sending(Sending),
 }
 
@@ -72,6 +77,9 @@ impl Measure {
             Command::Ping { with, count, bytes } => {
                 self.task = trips(Over::Icmp(self.icmp), with, count, bytes);
             }
+            Command::Flood { to, count } => {
+                self.task = Some(Task::Flood(Flood::new(to, count as u64, now)));
+            }
             Command::Send { to, bytes } => {
                 let socket = sockets.get_mut::<tcp::Socket>(self.tcp);
                 socket.abort();
@@ -93,6 +101,7 @@ impl Measure {
     pub fn next(&self) -> Option<Duration> {
         match &self.task {
             Some(Task::RoundTrips(trips)) => trips.next(),
+            Some(Task::Flood(flood)) => Some(flood.next()),
             Some(Task::Sending(sending)) if sending.is_due() => Some(Duration::ZERO),
             _ => None,
         }
@@ -102,6 +111,7 @@ impl Measure {
     pub fn poll(&mut self, sockets: &mut SocketSet<'_>, now: Moment, say: &mut impl FnMut(Report)) {
         let ended = match &mut self.task {
             Some(Task::RoundTrips(trips)) => trips.poll(sockets, now),
+            Some(Task::Flood(flood)) => flood.poll(sockets.get_mut::<udp::Socket>(self.udp), now),
             Some(Task::Sending(sending)) => sending.poll(sockets.get_mut(self.tcp), now),
             None => None,
         };

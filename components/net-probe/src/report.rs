@@ -8,6 +8,7 @@ use igbvf::{Failure, Mac};
 use smoltcp::wire::{IpEndpoint, Ipv4Address, Ipv4Cidr};
 
 use crate::Moment;
+use crate::measure::FLOOD_BYTES as BYTES;
 
 /// Who is pinged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +57,8 @@ pub enum Report {
         /// All of them together.
         took: Moment,
     },
+    /// So many datagrams were sent, so many of them have come, in this time.
+    Flooded(IpEndpoint, u64, u64, Moment),
     /// So many bytes were sent over TCP, and acknowledged.
     Sent(IpEndpoint, u64, Moment),
     /// A measurement ended without result.
@@ -95,11 +98,16 @@ impl fmt::Display for Whom {
     }
 }
 
-/// Bytes in a time, as kilobytes per second; 0 if it took no time.
-fn rate(bytes: u64, time: Duration) -> u128 {
-    (u128::from(bytes) * 1_000_000)
+/// So many in a time, for each second; 0 if it took no time.
+fn per_second(count: u64, time: Duration) -> u128 {
+    (u128::from(count) * 1_000_000_000)
         .checked_div(time.as_nanos())
         .unwrap_or_default()
+}
+
+/// Bytes in a time, as kilobytes per second.
+fn rate(bytes: u64, time: Duration) -> u128 {
+    per_second(bytes, time) / 1000
 }
 
 impl fmt::Display for Report {
@@ -141,6 +149,12 @@ impl fmt::Display for Report {
                  minimum {minimum} ns, median {median} ns, in {}",
                 Whom(with),
                 Milliseconds(took.time)
+            ),
+            Self::Flooded(to, count, arrived, took) => write!(
+                f,
+                "flooded {to}: {arrived} of {count} datagrams of {BYTES} bytes in {}, {} per second",
+                Milliseconds(took.time),
+                per_second(arrived, took.time)
             ),
             Self::Sent(to, bytes, took) => write!(
                 f,
@@ -187,6 +201,11 @@ mod tests {
             (
                 Report::Drained(2_048_001, took),
                 "drain: 2048001 bytes on port 9 in 2048.001 ms, 1000 kB/s",
+            ),
+            (
+                Report::Flooded((gateway, 9).into(), 3000, 2999, took),
+                "flooded 10.0.2.2:9: 2999 of 3000 datagrams of 64 bytes in 2048.001 ms, \
+                 1464 per second",
             ),
             (
                 Report::Sent((gateway, 9).into(), 7, Moment::default()),

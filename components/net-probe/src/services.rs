@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! What others may do with the probe: an echo on port 7 over TCP and UDP (RFC 862), and a drain on
-//! port 9 over TCP (RFC 863).
+//! port 9 over both (RFC 863), which answers a datagram that asks how many have come.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -9,6 +9,7 @@ use smoltcp::socket::{tcp, udp};
 use smoltcp::time::Duration;
 
 use crate::command::{DRAIN, ECHO};
+use crate::measure::Sink;
 use crate::{Moment, Report};
 
 /// So many connections to the echo at once.
@@ -90,6 +91,8 @@ pub struct Services {
     echoes: Vec<Served>,
     drains: Vec<Served>,
     datagrams: SocketHandle,
+    drained: SocketHandle,
+    sink: Sink,
     scratch: Vec<u8>,
 }
 
@@ -100,6 +103,8 @@ impl Services {
             echoes: (0..ECHOES).map(|_| Served::new(sockets)).collect(),
             drains: (0..DRAINS).map(|_| Served::new(sockets)).collect(),
             datagrams: sockets.add(udp_socket(ECHO)),
+            drained: sockets.add(udp_socket(DRAIN)),
+            sink: Sink::default(),
             scratch: vec![0; 4096],
         }
     }
@@ -113,6 +118,17 @@ impl Services {
             };
             // What does not fit is lost, as datagrams are.
             let _ = datagrams.send_slice(&self.scratch[..len], from.endpoint);
+        }
+        let drained = sockets.get_mut::<udp::Socket>(self.drained);
+        while drained.can_send() {
+            let Ok((datagram, from)) = drained.recv() else {
+                break;
+            };
+            let endpoint = from.endpoint;
+            if let Some(answer) = self.sink.take(datagram) {
+                // There is room.
+                let _ = drained.send_slice(&answer, endpoint);
+            }
         }
         for echo in &mut self.echoes {
             let socket = sockets.get_mut::<tcp::Socket>(echo.socket);

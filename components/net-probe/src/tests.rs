@@ -165,6 +165,10 @@ fn neighbours_measure() {
     }
     // Nobody there; nobody who listens.
     for command in [
+        Command::Flood {
+            to: at(10, 99, 0, 77, 9),
+            count: 100,
+        },
         Command::Echo {
             with: at(10, 99, 0, 77, 7),
             count: 10,
@@ -181,6 +185,37 @@ fn neighbours_measure() {
     }
 }
 
+/// The number behind a word of a line.
+fn number(line: &str, after: &str) -> usize {
+    let rest = &line[line.find(after).unwrap() + after.len()..];
+    rest.split(' ').next().unwrap().parse().unwrap()
+}
+
+#[test]
+fn floods_arrive_and_what_is_lost_of_them_is_counted() {
+    let flood = |count| Command::Flood {
+        to: at(10, 99, 0, 2, 9),
+        count,
+    };
+    let mut lan = settled();
+    for count in [1, 31, 32, 33, 10_000] {
+        lan.said.clear();
+        lan.command(0, flood(count));
+        lan.until(0, "flooded 10.99.0.2:9: ");
+        let (_, line) = lan.said.last().unwrap();
+        let all = std::format!("{count} of {count} datagrams of 64 bytes in ");
+        assert!(line.contains(&all), "{line}");
+    }
+    assert!(number(&lan.said.last().unwrap().1, "ms, ") > 100_000);
+
+    lan.lose = |frame| frame % 10 == 0;
+    lan.said.clear();
+    lan.command(0, flood(1000));
+    lan.until(0, "flooded");
+    let (_, line) = lan.said.last().unwrap();
+    assert!((800..950).contains(&number(line, "9: ")), "{line}");
+}
+
 #[test]
 fn lost_echoes_are_counted() {
     let mut lan = settled();
@@ -188,11 +223,7 @@ fn lost_echoes_are_counted() {
     lan.command(0, echoes(100, 8));
     lan.until(0, "round trips with");
     let (_, line) = lan.said.last().unwrap();
-    let number = |after: &str| -> usize {
-        let rest = &line[line.find(after).unwrap() + after.len()..];
-        rest.split(' ').next().unwrap().parse().unwrap()
-    };
-    let (came, lost) = (number("7: "), number("bytes, "));
+    let (came, lost) = (number(line, "7: "), number(line, "bytes, "));
     assert_eq!(came + lost, 100, "{line}");
     assert!((10..30).contains(&lost), "{line}");
 }

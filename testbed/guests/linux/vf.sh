@@ -4,7 +4,7 @@
 # igbvf on two virtual functions, each in a network namespace so that packets between them go
 # through the device's switch, and an NVMe virtual function with its own namespace.
 #
-# ROUNDS and MEBIBYTES say how much is measured. With SERVE=1 it ends as a TCP echo server on the
+# ROUNDS, DATAGRAMS and MEBIBYTES say how much is measured. With SERVE=1 it ends as a TCP echo server on the
 # first virtual function.
 set -e
 
@@ -57,9 +57,11 @@ ping -c 1 -w 20 $second >/dev/null
 
 nsenter -t $space -n probe echo-server 7 &
 nsenter -t $space -n probe stream-server --sink 9 &
+nsenter -t $space -n probe flood-server 9 &
 sleep 0.2
 probe stream vf-vf-tcp-throttled $second:9 "$MEBIBYTES"
 probe echo vf-vf-throttled $second:7 "$ROUNDS"
+probe flood vf-vf-udp-throttled $second:9 "$DATAGRAMS"
 probe ping vf-net-throttled $gateway "$ROUNDS"
 
 # As shipped, igbvf trades latency for fewer interrupts. At its quickest:
@@ -67,6 +69,7 @@ probe coalesce "$interface" 0
 nsenter -t $space -n probe coalesce "$other" 0
 probe stream vf-vf-tcp $second:9 "$MEBIBYTES"
 probe echo vf-vf $second:7 "$ROUNDS"
+probe flood vf-vf-udp $second:9 "$DATAGRAMS"
 probe ping vf-net $gateway "$ROUNDS"
 
 # The driver gives a virtual function up that is not online yet.

@@ -9,6 +9,7 @@ mod coalescing;
 mod disk;
 mod echo;
 mod figure;
+mod flood;
 mod idle;
 mod interrupts;
 mod nvme;
@@ -37,6 +38,20 @@ enum Command {
         server: SocketAddrV4,
         /// How many are measured.
         rounds: u32,
+    },
+    /// Count datagrams, and answer those that ask how many have come.
+    FloodServer {
+        /// UDP port.
+        port: u16,
+    },
+    /// Measure how many datagrams of 64 bytes get through.
+    Flood {
+        /// Begins the figures' names.
+        name: String,
+        /// The server.
+        server: SocketAddrV4,
+        /// How many are sent.
+        count: u32,
     },
     /// Measure round trips of ICMP echoes of 64 bytes.
     Ping {
@@ -102,6 +117,12 @@ fn main() -> Result<()> {
             server,
             rounds,
         } => echo::measure(&name, server, rounds),
+        Command::FloodServer { port } => flood::serve(port),
+        Command::Flood {
+            name,
+            server,
+            count,
+        } => flood::measure(&name, server, count),
         Command::Ping {
             name,
             address,

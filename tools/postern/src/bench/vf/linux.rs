@@ -55,12 +55,17 @@ pub fn measure(
     clock: Clock,
     amount: Amount,
 ) -> Result<Column> {
-    let Amount { rounds, mebibytes } = amount;
+    let Amount {
+        rounds,
+        datagrams,
+        mebibytes,
+    } = amount;
     let (own, end) = match clock {
         Clock::Instructions => ("CLOCK=tsc", "init: done"),
         Clock::Wall => ("SERVE=1", "serving TCP port 7"),
     };
-    let words = format!("{ALWAYS} {iommu} ROUNDS={rounds} MEBIBYTES={mebibytes} {own}");
+    let amount = format!("ROUNDS={rounds} DATAGRAMS={datagrams} MEBIBYTES={mebibytes}");
+    let words = format!("{ALWAYS} {iommu} {amount} {own}");
     let machine = Machine {
         name: format!("bench-vf-{name}-{}", clock.name()),
         image: image.clone(),

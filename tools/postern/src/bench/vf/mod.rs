@@ -29,6 +29,8 @@ use table::Row;
 struct Amount {
     /// Round trips and reads; at most 1000.
     rounds: u32,
+    /// Datagrams that are sent without waiting for each; at most 100,000, and a multiple of 32.
+    datagrams: u32,
     /// Bytes of each stream, in MiB.
     mebibytes: u32,
 }
@@ -36,6 +38,7 @@ struct Amount {
 /// Enough for a median, and for a stream whose beginning does not matter.
 const AMOUNT: Amount = Amount {
     rounds: 1000,
+    datagrams: 16_000,
     mebibytes: 4,
 };
 /// The columns that are compared.

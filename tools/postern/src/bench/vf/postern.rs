@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use regex::{Captures, Regex};
 use sel4_kernel::config::Variant;
 
@@ -90,7 +90,11 @@ struct Console(Watch);
 impl Console {
     fn measure(&mut self, column: &mut Column, amount: Amount) -> Result<()> {
         self.ready()?;
-        let Amount { rounds, mebibytes } = amount;
+        let Amount {
+            rounds,
+            datagrams,
+            mebibytes,
+        } = amount;
         let before = self.interrupts()?;
         let echo = format!("{NET_A}echo {NEIGHBOUR} {rounds}\r");
         self.round_trips(&echo, "vf-vf", column)?;
@@ -101,6 +105,18 @@ impl Console {
         let per_round = |from: f64, to: f64| (to - from) / f64::from(rounds);
         column.add("vf-vf-interrupts", per_round(before, between));
         column.add("vf-net-interrupts", per_round(between, after));
+
+        let flood = format!("{NET_A}flood {NEIGHBOUR} {datagrams}\r");
+        let pattern = r"^net-probe-a\|INFO: flooded .*: (\d+) of .* ms, (\d+) per second$";
+        let flooded = self.ask(&flood, pattern)?;
+        let [arrived, rate] = flooded[..] else {
+            bail!("{pattern} has two groups");
+        };
+        ensure!(
+            arrived == f64::from(datagrams),
+            "{arrived} of {datagrams} datagrams arrived"
+        );
+        column.add("vf-vf-udp-rate", rate);
 
         let send = format!("{NET_A}send {NEIGHBOUR} {mebibytes}\r");
         let mut rates = Vec::with_capacity(STREAMS);

@@ -29,17 +29,23 @@ const fn row(name: &'static str, label: &'static str, unit: &'static str) -> Row
 
 const fn rate(name: &'static str, label: &'static str) -> Row {
     Row {
-        name,
-        label,
         unit: "MB/s",
         more: true,
+        ..row(name, label, "")
+    }
+}
+
+const fn datagrams(name: &'static str, label: &'static str) -> Row {
+    Row {
+        unit: "per-second",
+        ..rate(name, label)
     }
 }
 
 /// All rows. `busy` is the median less the time in which the processor waited. What is `throttled`
 /// is Linux as shipped, which has its virtual functions hold interrupts back; without that word it
 /// has them interrupt at once, which is to its advantage.
-pub const ROWS: [Row; 13] = [
+pub const ROWS: [Row; 15] = [
     row("vf-vf-median", "UDP echo VF-VF, 64 B", "ns"),
     row("vf-vf-busy", "  processor busy", "ns"),
     row("vf-vf-interrupts", "  interrupts", "per-round"),
@@ -47,6 +53,8 @@ pub const ROWS: [Row; 13] = [
     row("vf-net-median", "ICMP echo VF-user network, 64 B", "ns"),
     row("vf-net-busy", "  processor busy", "ns"),
     row("vf-net-interrupts", "  interrupts", "per-round"),
+    datagrams("vf-vf-udp-rate", "UDP VF-VF, 64 B"),
+    datagrams("vf-vf-udp-throttled-rate", "  interrupts held back"),
     rate("vf-vf-tcp-rate", "TCP VF-VF"),
     rate("vf-vf-tcp-throttled-rate", "  interrupts held back"),
     row("nvme-read-median", "NVMe read, 4 KiB", "ns"),
