@@ -13,10 +13,11 @@ use crate::{
 const BASE_VCPU: usize = 330;
 const MAX_IDS: usize = 62;
 
-/// The virtual CPU with the id of its `vcpu` element in `system.xml`; on x86 that is 0.
+/// A virtual CPU: in a protection domain the one with the id of its `vcpu` element in `system.xml`,
+/// which on x86 is 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Vcpu {
-    index: usize,
+    cap: sel4::cap::VCpu,
 }
 
 impl Vcpu {
@@ -27,12 +28,12 @@ impl Vcpu {
     /// When `index` is above 61.
     pub const fn new(index: usize) -> Self {
         assert!(index < MAX_IDS, "virtual CPU ids are 0 to 61");
-        Self { index }
+        Self::of(sel4::Cap::from_bits((BASE_VCPU + index) as sel4::CPtrBits))
     }
 
-    /// The id.
-    pub const fn index(&self) -> usize {
-        self.index
+    /// The virtual CPU behind a capability, for a program that makes its own.
+    pub const fn of(cap: sel4::cap::VCpu) -> Self {
+        Self { cap }
     }
 
     /// Reads a VMCS field.
@@ -183,7 +184,7 @@ impl Vcpu {
     }
 
     fn cap(self) -> sel4::cap::VCpu {
-        sel4::Cap::from_bits((BASE_VCPU + self.index) as sel4::CPtrBits)
+        self.cap
     }
 }
 

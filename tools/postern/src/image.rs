@@ -56,9 +56,15 @@ impl<'a> Builder<'a> {
         self.workspace.target.join("sdk")
     }
 
-    /// Builds the image tool, and all programs and files of guests that these systems name, as far as
-    /// they are ours.
-    pub fn programs(&self, systems: &[Description]) -> Result<()> {
+    /// Where the SDK has a kernel and what belongs to every image.
+    fn elf(&self, variant: Variant) -> PathBuf {
+        let board = self.sdk().join("board").join(BOARD);
+        board.join(variant.name()).join("elf")
+    }
+
+    /// Builds the image tool, all programs and files of guests that these systems name, as far as
+    /// they are ours, and the programs `others`.
+    pub fn programs(&self, systems: &[Description], others: &[&str]) -> Result<()> {
         let cargo = Cargo::new(self.workspace);
         cargo.build(
             "Building the image tool",
@@ -71,6 +77,7 @@ impl<'a> Builder<'a> {
         let wanted: BTreeSet<&str> = named
             .chain(files.map(String::as_str))
             .chain(SYSTEM_PROGRAMS.iter().map(|(program, _)| *program))
+            .chain(others.iter().copied())
             .collect();
         let metadata = cargo.metadata()?;
         let mut arguments = vec!["--profile", "program"];
@@ -92,16 +99,21 @@ impl<'a> Builder<'a> {
     /// Builds a kernel and completes the SDK's folder for it.
     pub fn kernel(&self, variant: Variant) -> Result<()> {
         crate::kernel::build(self.workspace, &self.sdk(), variant)?;
-        let elf = self
-            .sdk()
-            .join("board")
-            .join(BOARD)
-            .join(variant.name())
-            .join("elf");
+        let elf = self.elf(variant);
         for (program, name) in SYSTEM_PROGRAMS {
             copy_if_changed(&self.workspace.programs().join(program), &elf.join(name))?;
         }
         Ok(())
+    }
+
+    /// Nothing but a program that was built, as the initial task of a kernel that was built.
+    pub fn bare(&self, program: &str, variant: Variant) -> Image {
+        let loader = self.workspace.programs().join(program);
+        Image {
+            kernel: self.elf(variant).join("sel4_32.elf"),
+            report: loader.clone(),
+            loader,
+        }
     }
 
     /// Makes the image of `system` for a kernel that was built.
@@ -109,12 +121,7 @@ impl<'a> Builder<'a> {
         let out = self
             .workspace
             .folder(&format!("images/{name}-{}", variant.name()))?;
-        let elf = self
-            .sdk()
-            .join("board")
-            .join(BOARD)
-            .join(variant.name())
-            .join("elf");
+        let elf = self.elf(variant);
         let image = Image {
             kernel: elf.join("sel4_32.elf"),
             loader: out.join("loader.img"),
@@ -169,7 +176,7 @@ impl<'a> Builder<'a> {
     /// All of it, for one system: what `run` and `smoke` boot.
     pub fn everything(&self, system: &Path, variant: Variant) -> Result<(Description, Image)> {
         let description = Description::read(system)?;
-        self.programs(std::slice::from_ref(&description))?;
+        self.programs(std::slice::from_ref(&description), &[])?;
         self.kernel(variant)?;
         let step = Step::new("Making the image");
         let name = system.file_stem().unwrap_or_default().to_string_lossy();

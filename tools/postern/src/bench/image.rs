@@ -32,7 +32,7 @@ pub fn run(workspace: &Workspace) -> Result<()> {
     let builder = Builder::new(workspace);
     let system = workspace.root.join("system.xml");
     let description = Description::read(&system)?;
-    builder.programs(std::slice::from_ref(&description))?;
+    builder.programs(std::slice::from_ref(&description), &[])?;
     builder.kernel(Variant::Release)?;
     let program = *description
         .programs()

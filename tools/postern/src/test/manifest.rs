@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-//! How a test system is tested: the file `test.toml` beside its `system.xml`, which may be
-//! missing. What its machine has is said in `machine.toml`.
+//! How a test system is tested: the file `test.toml` in its folder, which may be missing beside a
+//! `system.xml`. What its machine has is said in `machine.toml`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,6 +14,9 @@ use super::environment::Environment;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Manifest {
+    /// The program that the kernel starts with all authority, in place of the initial task that
+    /// would build a `system.xml`: for tests of what no protection domain is allowed to do.
+    pub initial_task: Option<String>,
     /// Seconds that a boot may take in QEMU; Bochs gets four times as many.
     pub timeout: u64,
     /// Time in QEMU is counted in instructions, so that a busy host makes nobody late and waiting
@@ -30,6 +33,7 @@ pub struct Manifest {
 impl Default for Manifest {
     fn default() -> Self {
         Self {
+            initial_task: None,
             timeout: 60,
             virtual_time: false,
             bochs_smp: false,
@@ -82,10 +86,11 @@ mod tests {
 
     #[test]
     fn everything_can_be_said() {
-        let text = "timeout = 5\nbochs_smp = true\nvirtual_time = true\n\
+        let text = "initial_task = 'x'\ntimeout = 5\nbochs_smp = true\nvirtual_time = true\n\
                     [skip]\nbochs = 'no edu device'\n[input]\n'name?' = 'x'\n";
         let manifest = Manifest::parse(text).unwrap();
         assert_eq!((manifest.timeout, manifest.bochs_smp), (5, true));
+        assert_eq!(manifest.initial_task.as_deref(), Some("x"));
         assert!(manifest.virtual_time);
         assert_eq!(manifest.skip["bochs"], "no edu device");
         assert_eq!(manifest.input["name?"], "x");

@@ -105,7 +105,7 @@ fn in_emulators(
     for (scenario, _) in &boots {
         descriptions.push(Description::read(&scenario.system)?);
     }
-    builder.programs(&descriptions)?;
+    builder.programs(&descriptions, &system::initial_tasks(&plan))?;
     let variants: BTreeSet<_> = plan
         .iter()
         .map(|(_, environment)| environment.variant())

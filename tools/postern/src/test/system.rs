@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
-//! Tests in booted systems: each folder of `tests/components` with a `system.xml` is a system
-//! that tests itself and reports; see [`super::protocol`].
+//! Tests in booted systems: each folder of `tests/components` with a `system.xml`, or with an
+//! initial task of its own, is a system that tests itself and reports; see [`super::protocol`].
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use super::environment::Environment;
 use super::filter::Filter;
@@ -22,6 +22,15 @@ use crate::run::machine::Machine;
 use crate::run::watch::Watch;
 use crate::workspace::{Workspace, shown};
 
+/// What is booted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// The system that this file describes.
+    Description(PathBuf),
+    /// Nothing but this program, as the initial task.
+    InitialTask(String),
+}
+
 /// A system that tests itself.
 #[derive(Debug)]
 pub struct System {
@@ -29,6 +38,8 @@ pub struct System {
     pub name: String,
     /// The folder.
     pub folder: PathBuf,
+    /// What it consists of.
+    pub subject: Subject,
     /// How it is tested.
     pub manifest: Manifest,
     /// What its machine has.
@@ -42,19 +53,25 @@ pub fn discover(root: &Path) -> Result<Vec<System>> {
         std::fs::read_dir(&parent).with_context(|| format!("cannot list {}", parent.display()))?;
     let mut systems = Vec::new();
     for folder in entries.flatten().map(|entry| entry.path()) {
-        if folder.join("system.xml").is_file() {
-            let name = folder
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
-            systems.push(System {
-                name,
-                manifest: Manifest::read(&folder)?,
-                hardware: Hardware::beside(&folder.join("system.xml"))?,
-                folder,
-            });
-        }
+        let manifest = Manifest::read(&folder)?;
+        let description = folder.join("system.xml");
+        let subject = match (&manifest.initial_task, description.is_file()) {
+            (None, false) => continue,
+            (None, true) => Subject::Description(description.clone()),
+            (Some(program), false) => Subject::InitialTask(program.clone()),
+            (Some(_), true) => bail!(
+                "{} has a system.xml, and an initial task that does not read it",
+                folder.display()
+            ),
+        };
+        let name = folder.file_name().unwrap_or_default();
+        systems.push(System {
+            name: name.to_string_lossy().into_owned(),
+            subject,
+            manifest,
+            hardware: Hardware::beside(&description)?,
+            folder,
+        });
     }
     systems.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(systems)
@@ -86,10 +103,13 @@ pub fn prepare(
         let outcome = match system.manifest.skip.get(environment.name()) {
             Some(why) => Some(Outcome::Skipped(why.clone())),
             None => {
-                let description = system.folder.join("system.xml");
                 let variant = environment.variant();
                 let image_name = format!("test-{}", system.name);
-                match builder.image(&image_name, &description, variant) {
+                let image = match &system.subject {
+                    Subject::Description(file) => builder.image(&image_name, file, variant),
+                    Subject::InitialTask(program) => Ok(builder.bare(program, variant)),
+                };
+                match image {
                     Ok(image) => {
                         let machine = Machine {
                             name: format!("test-{name}"),
@@ -114,9 +134,20 @@ pub fn prepare(
 
 /// Descriptions of the systems that are planned.
 pub fn descriptions(plan: &[(&System, Environment)]) -> Result<Vec<Description>> {
-    plan.iter()
-        .map(|(system, _)| Description::read(&system.folder.join("system.xml")))
-        .collect()
+    let files = plan.iter().filter_map(|(system, _)| match &system.subject {
+        Subject::Description(file) => Some(file),
+        Subject::InitialTask(_) => None,
+    });
+    files.map(|file| Description::read(file)).collect()
+}
+
+/// Initial tasks of the systems that are planned.
+pub fn initial_tasks<'a>(plan: &[(&'a System, Environment)]) -> Vec<&'a str> {
+    let tasks = plan.iter().filter_map(|(system, _)| match &system.subject {
+        Subject::Description(_) => None,
+        Subject::InitialTask(program) => Some(program.as_str()),
+    });
+    tasks.collect()
 }
 
 fn boot(
@@ -156,11 +187,16 @@ mod tests {
 
     fn systems() -> (tempfile::TempDir, Vec<System>) {
         let folder = tempfile::tempdir().unwrap();
-        for (name, manifest) in [("b", "bochs_smp = true"), ("a", ""), ("no-system", "")] {
+        for (name, manifest) in [
+            ("b", "bochs_smp = true"),
+            ("a", ""),
+            ("bare", "initial_task = 'x'"),
+            ("no-system", ""),
+        ] {
             let system = folder.path().join("tests/components").join(name);
             std::fs::create_dir_all(&system).unwrap();
             std::fs::write(system.join("test.toml"), manifest).unwrap();
-            if name != "no-system" {
+            if name == "a" || name == "b" {
                 std::fs::write(system.join("system.xml"), "<system/>").unwrap();
             }
         }
@@ -175,12 +211,22 @@ mod tests {
     }
 
     #[test]
-    fn folders_with_a_description_are_systems() {
-        let (_folder, systems) = systems();
+    fn folders_with_a_description_or_an_initial_task_are_systems() {
+        let (folder, systems) = systems();
         assert_eq!(
             systems.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(),
-            ["a", "b"]
+            ["a", "b", "bare"]
         );
+        assert_eq!(systems[2].subject, Subject::InitialTask("x".to_owned()));
+        let place = Environment::ALL[0];
+        let plan: Vec<_> = systems.iter().map(|system| (system, place)).collect();
+        assert_eq!(descriptions(&plan).unwrap().len(), 2);
+        assert_eq!(initial_tasks(&plan), ["x"]);
+
+        let bare = folder.path().join("tests/components/bare");
+        std::fs::write(bare.join("system.xml"), "<system/>").unwrap();
+        let error = discover(folder.path()).unwrap_err().to_string();
+        assert!(error.contains("does not read it"), "{error}");
     }
 
     #[test]
@@ -191,10 +237,13 @@ mod tests {
             "b@bochs-2cpu",
             "a@bochs",
             "b@bochs",
+            "bare@bochs",
             "a@qemu-2cpu",
             "b@qemu-2cpu",
+            "bare@qemu-2cpu",
             "a@qemu-1cpu",
             "b@qemu-1cpu",
+            "bare@qemu-1cpu",
         ];
         assert_eq!(all, expected);
         assert_eq!(
