@@ -30,6 +30,8 @@ const MONITOR_EDX: u32 = bits(&[9]);
 /// Leaf 7, EBX: FSGSBASE, BMI1, SMEP, BMI2, fast strings, INVPCID, RDSEED, ADX, SMAP, CLFLUSHOPT, CLWB,
 /// SHA.
 const EXTENDED_EBX: u32 = bits(&[0, 3, 7, 8, 9, 10, 18, 19, 20, 23, 24, 29]);
+/// What the monitor itself adds. Without it a Linux does not trust the TSC.
+const TSC_ADJUST: u32 = bits(&[1]);
 /// Leaf 7, ECX: UMIP, RDPID. EDX: fast short strings.
 const EXTENDED_ECX: u32 = bits(&[2, 22]);
 const EXTENDED_EDX: u32 = bits(&[4]);
@@ -87,7 +89,7 @@ impl Cpuid {
             let [_, ebx, ecx, edx] = host(7, 0);
             basic[7] = [
                 0,
-                ebx & EXTENDED_EBX,
+                ebx & EXTENDED_EBX | TSC_ADJUST,
                 ecx & EXTENDED_ECX,
                 edx & EXTENDED_EDX,
             ];

@@ -23,6 +23,8 @@ pub struct Machine<'a, C, P> {
     platform: P,
     /// Added to the host's TSC.
     tsc_offset: u64,
+    /// What the guest added of that: IA32_TSC_ADJUST.
+    tsc_adjust: u64,
     /// The host's TSC at which the guest is to exit.
     deadline: Option<u64>,
     /// It executed HLT, and nothing came since then.
@@ -52,6 +54,7 @@ impl<'a, C: Cpu, P: Platform> Machine<'a, C, P> {
             cpuid,
             platform,
             tsc_offset: 0,
+            tsc_adjust: 0,
             deadline: None,
             waits: false,
             nmi: false,

@@ -6,6 +6,7 @@
 
 pub(crate) const TSC: u32 = 0x10;
 pub(crate) const APIC_BASE: u32 = 0x1b;
+pub(crate) const TSC_ADJUST: u32 = 0x3b;
 pub(crate) const TSC_DEADLINE: u32 = 0x6e0;
 pub(crate) const DEBUGCTL: u32 = 0x1d9;
 pub(crate) const EFER: u32 = 0xc000_0080;

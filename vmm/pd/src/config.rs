@@ -19,6 +19,8 @@ pub struct Config {
     pub initramfs: &'static [u8],
     /// Empty if there is none.
     pub command_line: &'static [u8],
+    /// The memory that is the guest's disk, and whether it can only be read.
+    pub disk: Option<(GuestRam<'static>, bool)>,
     /// The timer's channel.
     pub timer: Channel,
     /// The page that is shared with the console, and its channel.
@@ -37,6 +39,11 @@ impl Config {
         // SAFETY: the image tool mapped a region of this size there, for good, and nothing but guest
         // and devices refers to it.
         let ram = unsafe { GuestRam::new(ram, size) };
+        let disk = NonNull::new(*var!(disk: usize = 0) as *mut u8).map(|disk| {
+            // SAFETY: as with the guest's memory, and it is only written if that is said to be right.
+            let memory = unsafe { GuestRam::new(disk, *var!(disk_size: usize = 0)) };
+            (memory, *var!(disk_writable: u64 = 0) == 0)
+        });
         let control = NonNull::new(*var!(control_page: usize = 0) as *mut Page).map(|page| {
             // SAFETY: the image tool mapped a region there, for good, that the console uses as a
             // `Page`, too.
@@ -54,6 +61,7 @@ impl Config {
                 *var!(command_line: usize = 0),
                 *var!(command_line_size: usize = 0),
             ),
+            disk,
             timer: Channel::new(*var!(timer_channel: usize = 0)),
             control,
             restarts: *var!(guest_restarts: u64 = 0),

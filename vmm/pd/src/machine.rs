@@ -3,6 +3,7 @@
 
 use core::fmt;
 
+use sel4_microkit::Channel;
 use sel4_vcpu::{Context, Controls, Vcpu};
 use vmm_acpi::Device as AcpiDevice;
 use vmm_apic::{APIC_PAGE, Help, LocalApic, Mode};
@@ -10,10 +11,8 @@ use vmm_base::Gpa;
 use vmm_core::pc::{Pc, place};
 use vmm_core::{Cpuid, Machine};
 use vmm_devices::{Power, Start, port};
-use vmm_pci::Bus;
-use vmm_virtio::VirtioFunction;
-use vmm_virtio::devices::console::Console;
 
+use crate::bus;
 use crate::config::Config;
 use crate::cpu::{GuestCpu, cpuid, tsc};
 use crate::function::Device;
@@ -22,14 +21,21 @@ use crate::tty::Tty;
 /// Where the ACPI tables are.
 pub const RSDP: Gpa = Gpa(0xe_0000);
 
-/// Device numbers on the bus.
-pub const CONSOLE: u8 = 1;
-
 /// 2026-01-01 00:00: what a guest takes for the time when there is no clock to ask.
 const EPOCH: i64 = 1_767_225_600;
 
 /// The machine of this program.
 pub type GuestMachine = Machine<'static, GuestCpu, Pc<Vcpu, Device, Tty>>;
+
+/// A guest that was loaded.
+pub struct Guest {
+    /// Its machine.
+    pub machine: GuestMachine,
+    /// The state of its CPU.
+    pub context: Context,
+    /// The channel by which frames for it are announced.
+    pub frames: Option<Channel>,
+}
 
 /// Why there is no machine.
 #[derive(Debug)]
@@ -45,7 +51,7 @@ pub enum Failure {
 }
 
 /// Makes the machine, puts everything into its memory, and the CPU to the first instruction.
-pub fn build(config: &Config, hz: u64) -> Result<(GuestMachine, Context), Failure> {
+pub fn build(config: &Config, hz: u64) -> Result<Guest, Failure> {
     let vcpu = Vcpu::new(0);
     let help = Help::find(vcpu, config.apicv);
     let apic = match help.delivery {
@@ -68,10 +74,7 @@ pub fn build(config: &Config, hz: u64) -> Result<(GuestMachine, Context), Failur
         now: 0,
         seconds: EPOCH + (tsc() / hz) as i64,
     };
-    let mut pci = Bus::new(place::PCI_MEMORY);
-    let console = VirtioFunction::new(Console::new(Tty), config.ram);
-    pci.add(CONSOLE, Device::Console(console.map_err(Failure::Bus)?))
-        .map_err(Failure::Bus)?;
+    let (pci, frames) = bus::build(config).map_err(Failure::Bus)?;
     let pc = Pc::new(apic, help, clock, pci, Tty);
     let tables = vmm_acpi::tables(RSDP, &acpi());
     let state = vmm_boot::load(config.ram, &config.guest()).map_err(Failure::Boot)?;
@@ -81,7 +84,11 @@ pub fn build(config: &Config, hz: u64) -> Result<(GuestMachine, Context), Failur
     let context = machine
         .start(&state, controls.primary)
         .map_err(Failure::Stop)?;
-    Ok((machine, context))
+    Ok(Guest {
+        machine,
+        context,
+        frames,
+    })
 }
 
 fn acpi() -> vmm_acpi::Machine {

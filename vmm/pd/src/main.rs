@@ -5,6 +5,8 @@
 #![no_std]
 #![no_main]
 
+mod backend;
+mod bus;
 mod config;
 mod cpu;
 mod end;

@@ -9,10 +9,11 @@ use sel4_vcpu::{Context, Ended, Vcpu};
 use vmm_control::{Control, Life, Page, Phase, Policy};
 use vmm_core::{Next, Stop};
 
+use crate::bus::{CONSOLE, NETWORK};
 use crate::config::Config;
 use crate::cpu::tsc;
 use crate::end::end;
-use crate::machine::{CONSOLE, Failure, GuestMachine, build};
+use crate::machine::{Failure, Guest, GuestMachine, build};
 use crate::time::Time;
 
 /// Stands in for the page of a guest that the console does not know of.
@@ -25,12 +26,8 @@ pub struct Vmm {
     time: Time,
     control: Control<'static>,
     life: Life,
-}
-
-/// A guest that was loaded.
-struct Guest {
-    machine: GuestMachine,
-    context: Context,
+    /// The channel by which frames are announced.
+    frames: Option<Channel>,
 }
 
 impl Vmm {
@@ -44,6 +41,7 @@ impl Vmm {
             config,
             console,
             time,
+            frames: None,
         }
     }
 
@@ -64,8 +62,7 @@ impl Vmm {
     fn start_and_run(&mut self) {
         self.control.started(tsc());
         let (stop, rip) = match build(&self.config, self.time.hz()) {
-            Ok((machine, context)) => {
-                let mut guest = Guest { machine, context };
+            Ok(mut guest) => {
                 let stop = self.run(&mut guest);
                 (stop, guest.context.rip)
             }
@@ -97,6 +94,7 @@ impl Vmm {
     /// Runs the guest until it ends, or a command ends it.
     fn run(&mut self, guest: &mut Guest) -> Option<Stop> {
         let vcpu = Vcpu::new(0);
+        self.frames = guest.frames;
         let (machine, context) = (&mut guest.machine, &mut guest.context);
         loop {
             context.exit_at(machine.deadline().unwrap_or(u64::MAX));
@@ -157,6 +155,11 @@ impl Vmm {
                 Some(console) if console.is_up() => console.serve(),
                 _ => pc.take_input(),
             }
+        }
+        if came(self.frames)
+            && let Some(adapter) = machine.platform().pci().function_mut(NETWORK)
+        {
+            adapter.serve();
         }
         if came(self.config.control.map(|(_, channel)| channel)) {
             return self.obey().then_some(());

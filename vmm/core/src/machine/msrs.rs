@@ -14,6 +14,7 @@ impl<C: Cpu, P: Platform> Machine<'_, C, P> {
         self.look_at_the_clock();
         let value = match index {
             msr::TSC => Some(self.cpu.tsc().wrapping_add(self.tsc_offset)),
+            msr::TSC_ADJUST => Some(self.tsc_adjust),
             msr::EFER => Some(context.efer),
             msr::DEBUGCTL => Some(self.cpu.read(guest::DEBUGCTL)?),
             msr::APIC_BASE | msr::TSC_DEADLINE | msr::X2APIC..=msr::X2APIC_LAST => {
@@ -41,9 +42,12 @@ impl<C: Cpu, P: Platform> Machine<'_, C, P> {
         self.look_at_the_clock();
         let done = match index {
             msr::TSC => {
-                self.tsc_offset = value.wrapping_sub(self.cpu.tsc());
-                self.cpu.write(control::TSC_OFFSET, self.tsc_offset)?;
-                self.look_at_the_clock();
+                let now = self.cpu.tsc().wrapping_add(self.tsc_offset);
+                self.move_tsc(value.wrapping_sub(now))?;
+                true
+            }
+            msr::TSC_ADJUST => {
+                self.move_tsc(value.wrapping_sub(self.tsc_adjust))?;
                 true
             }
             msr::EFER => set_efer(&mut self.cpu, context, value)?.is_ok(),
@@ -61,6 +65,15 @@ impl<C: Cpu, P: Platform> Machine<'_, C, P> {
         }
         self.settle(context)?;
         Ok(Next::Enter)
+    }
+
+    /// Adds to the guest's TSC. IA32_TSC_ADJUST has the sum of what was added (SDM vol. 3B 19.17.3).
+    fn move_tsc(&mut self, by: u64) -> Result<(), Stop> {
+        self.tsc_adjust = self.tsc_adjust.wrapping_add(by);
+        self.tsc_offset = self.tsc_offset.wrapping_add(by);
+        self.cpu.write(control::TSC_OFFSET, self.tsc_offset)?;
+        self.look_at_the_clock();
+        Ok(())
     }
 
     /// What the CPU does of the guest's APIC follows from how the guest reaches it.

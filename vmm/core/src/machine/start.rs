@@ -58,6 +58,7 @@ impl<C: Cpu, P: Platform> Machine<'_, C, P> {
         self.deadline = None;
         self.debug = super::registers::DEBUG_RESET;
         self.refused = Refused::default();
+        self.tsc_adjust = 0;
         self.tsc_offset = self.cpu.tsc().wrapping_neg();
         let cpu = &mut self.cpu;
         cpu.write(control::TSC_OFFSET, self.tsc_offset)?;
