@@ -149,6 +149,9 @@ impl Vmm {
     /// Brings to the guest what came from outside. None if a command ended it.
     fn notified(&mut self, machine: &mut GuestMachine, channels: ChannelSet) -> Option<()> {
         let came = |channel: Option<Channel>| channel.is_some_and(|one| channels.contains(one));
+        if self.time.is_of(channels) {
+            self.time.woken();
+        }
         if came(self.console) {
             let pc = machine.platform();
             match pc.pci().function_mut(CONSOLE) {

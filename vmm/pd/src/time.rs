@@ -3,7 +3,7 @@
 
 use core::time::Duration;
 
-use sel4_microkit::Channel;
+use sel4_microkit::{Channel, ChannelSet};
 use timer_interface::{Error, Timer};
 
 use crate::cpu::{cpuid, tsc};
@@ -17,6 +17,7 @@ const WATCH: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub struct Time {
     timer: Timer<Channel>,
+    channel: Channel,
     hz: u64,
     /// What the timer is set to.
     armed: Option<u64>,
@@ -36,6 +37,7 @@ impl Time {
         let hz = told_frequency().filter(agrees).unwrap_or(measured);
         Ok(Self {
             timer,
+            channel,
             hz,
             armed: None,
         })
@@ -46,21 +48,34 @@ impl Time {
         self.hz
     }
 
-    /// Has the timer notify this program when the counter reaches `deadline`.
+    /// Has the timer notify this program when the counter reaches `deadline`, or soon after.
     pub fn wake_at(&mut self, deadline: Option<u64>) {
-        let now = tsc();
-        if deadline.is_none() || self.armed == deadline && self.armed.is_some_and(|at| at > now) {
+        let Some(at) = deadline.filter(|_| self.armed != deadline) else {
             return;
-        }
-        self.armed = deadline;
-        let ticks = deadline.map_or(0, |at| at.saturating_sub(now));
-        let nanoseconds = u128::from(ticks) * 1_000_000_000 / u128::from(self.hz);
+        };
+        let ticks = u128::from(at.saturating_sub(tsc()));
+        let nanoseconds = (ticks * NANOSECONDS).div_ceil(self.hz.into());
         let delay = Duration::from_nanos(nanoseconds.min(MAX_DELAY) as u64);
-        if let Err(error) = self.timer.after(WAKE, delay) {
-            log::error!("the timer does not wake the guest: {error}");
+        // A timer that was started anew refuses once.
+        let armed = (self.timer.after(WAKE, delay)).or_else(|_| self.timer.after(WAKE, delay));
+        match armed {
+            Ok(()) => self.armed = deadline,
+            Err(error) => log::error!("the timer does not wake the guest: {error}"),
         }
     }
+
+    /// The timer notified this program: it may have ended a bit early, by its own clock.
+    pub const fn woken(&mut self) {
+        self.armed = None;
+    }
+
+    /// Is this the timer's channel?
+    pub fn is_of(&self, channels: ChannelSet) -> bool {
+        channels.contains(self.channel)
+    }
 }
+
+const NANOSECONDS: u128 = 1_000_000_000;
 
 /// A guest that sleeps longer is woken for nothing now and then: 100 s.
 const MAX_DELAY: u128 = 100_000_000_000;
@@ -77,12 +92,18 @@ fn told_frequency() -> Option<u64> {
 }
 
 fn measured_frequency(timer: &Timer<Channel>) -> Result<u64, Error> {
-    let (from, first) = (timer.now()?, tsc());
+    // The timer looks at its clock in the midst of a call.
+    let look = || -> Result<_, Error> {
+        let before = tsc();
+        let now = timer.now()?;
+        Ok((now, before.midpoint(tsc())))
+    };
+    let (from, first) = look()?;
     loop {
-        let (to, last) = (timer.now()?, tsc());
+        let (to, last) = look()?;
         let passed = to.saturating_sub(from);
         if passed >= WATCH {
-            let ticks = u128::from(last.wrapping_sub(first)) * 1_000_000_000;
+            let ticks = u128::from(last.wrapping_sub(first)) * NANOSECONDS;
             return Ok((ticks / passed.as_nanos()) as u64);
         }
     }
