@@ -118,10 +118,8 @@ impl<'a, C: Cpu, P: Platform> Machine<'a, C, P> {
         self.look_at_the_clock();
         loop {
             self.settle(context)?;
-            if context.event.is_some() || self.platform.wakes() {
+            if !self.waits || context.event.is_some() || self.platform.wakes() {
                 self.waits = false;
-            }
-            if !self.waits {
                 return Ok(Next::Enter);
             }
             // The guest gives its devices no more to do meanwhile: this ends.
