@@ -58,8 +58,17 @@ pub(crate) struct StringMove {
     pub(crate) address: Width,
 }
 
+/// Bytes of code, of which the first ones are an instruction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Code {
+    pub(crate) bytes: [u8; LONGEST],
+    /// How many there are.
+    pub(crate) length: usize,
+}
+
 /// Decodes an instruction with a memory operand. None if it is none that is known.
-pub(crate) fn decode(bytes: &[u8], size: CodeSize) -> Option<Decoded> {
+fn decode(code: &Code, size: CodeSize) -> Option<Decoded> {
+    let bytes = &code.bytes[..code.length];
     let mut decoder = Decoder::new(size as u32, bytes, DecoderOptions::NONE);
     let instruction = decoder.decode();
     let (action, width) = action(&instruction)?;
@@ -68,6 +77,33 @@ pub(crate) fn decode(bytes: &[u8], size: CodeSize) -> Option<Decoded> {
         width,
         length: instruction.len() as u8,
     })
+}
+
+/// Instructions that are remembered.
+const ENTRIES: usize = 16;
+
+/// Remembers instructions by their bytes, which are read anew each time: a guest may change its code.
+/// A driver has few places that access its device, and decoding takes longer than all the rest.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Cache {
+    entries: [Option<(Code, CodeSize, Decoded)>; ENTRIES],
+}
+
+impl Cache {
+    /// Decodes, or remembers.
+    pub(crate) fn decode(&mut self, code: &Code, size: CodeSize) -> Option<Decoded> {
+        let [a, b, c, d, ..] = code.bytes;
+        let entry = &mut self.entries[usize::from(a ^ b ^ c ^ d) % ENTRIES];
+        if let Some((known, of, decoded)) = entry
+            && known == code
+            && *of == size
+        {
+            return Some(*decoded);
+        }
+        let decoded = decode(code, size)?;
+        *entry = Some((*code, size, decoded));
+        Some(decoded)
+    }
 }
 
 fn action(instruction: &Instruction) -> Option<(Action, Width)> {

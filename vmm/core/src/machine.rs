@@ -9,6 +9,8 @@ use sel4_vcpu::{ApicAccess, ApicAccessKind, Context, EptViolation, Exit, IoAcces
 use vmm_apic::APIC_PAGE;
 use vmm_base::{Gpa, GuestRam};
 
+use crate::decode::Cache;
+use crate::mmio::Found;
 use crate::msr::Refused;
 use crate::outcome::Outcome;
 use crate::stop::Unsupported;
@@ -34,6 +36,7 @@ pub struct Machine<'a, C, P> {
     /// DR0 to DR3, and DR6.
     debug: [u64; 5],
     refused: Refused,
+    decoded: Cache,
 }
 
 /// What is to be done next.
@@ -60,6 +63,7 @@ impl<'a, C: Cpu, P: Platform> Machine<'a, C, P> {
             nmi: false,
             debug: registers::DEBUG_RESET,
             refused: Refused::default(),
+            decoded: Cache::default(),
         }
     }
 
@@ -140,8 +144,13 @@ impl<'a, C: Cpu, P: Platform> Machine<'a, C, P> {
     fn memory(&mut self, context: &mut Context, access: EptViolation) -> Result<Next, Stop> {
         inject::refuse_delivery(context, Gpa(access.address))?;
         self.look_at_the_clock();
-        let (cpu, platform) = (&self.cpu, &mut self.platform);
-        let outcome = mmio::emulate(cpu, &self.ram, platform, context, access)?;
+        let platform = &mut self.platform;
+        let outcome = match mmio::find(&self.ram, &mut self.decoded, context, access)? {
+            Found::Single(decoded) => mmio::single(platform, context, access, decoded),
+            Found::String(string, width) => {
+                mmio::string(&self.cpu, &self.ram, platform, context, string, width)?
+            }
+        };
         self.finish(context, outcome)
     }
 
@@ -220,7 +229,9 @@ impl<'a, C: Cpu, P: Platform> Machine<'a, C, P> {
                 });
             }
         }
-        self.settle(context)?;
+        if self.platform.has_news() {
+            self.settle(context)?;
+        }
         Ok(Next::Enter)
     }
 

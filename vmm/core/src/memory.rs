@@ -5,7 +5,7 @@ use sel4_vcpu::Context;
 use vmm_base::{Gpa, GuestRam, Width};
 
 use crate::Bus;
-use crate::decode::LONGEST;
+use crate::decode::{Code, LONGEST};
 use crate::mode::CodeSize;
 use crate::outcome::Outcome;
 use crate::walk::{Access, translate};
@@ -13,28 +13,30 @@ use crate::walk::{Access, translate};
 const PAGE: u64 = 0x1000;
 
 /// Reads up to 15 bytes of code: fewer where what follows is not mapped. An instruction that ends
-/// before that is whole, and the CPU fetched it from there.
+/// before that is whole, and the CPU fetched it from there. None if there is no byte.
 pub(crate) fn fetch(
     ram: &GuestRam<'_>,
     context: &Context,
     linear: u64,
     size: CodeSize,
-    bytes: &mut [u8; LONGEST],
-) -> usize {
-    let mut read = 0;
-    while read < LONGEST {
-        let at = size.address(linear.wrapping_add(read as u64));
-        let Ok(from) = translate(ram, context, at, Access::Fetch) else {
-            break;
-        };
-        let in_page = (PAGE - at % PAGE) as usize;
-        let end = LONGEST.min(read + in_page);
-        if ram.read(from, &mut bytes[read..end]).is_err() {
-            break;
-        }
-        read = end;
+) -> Option<Code> {
+    let mut code = Code::default();
+    let from = translate(ram, context, linear, Access::Fetch).ok()?;
+    if linear % PAGE <= PAGE - LONGEST as u64 {
+        code.bytes = ram.get(from).ok()?;
+        code.length = LONGEST;
+        return Some(code);
     }
-    read
+    let in_page = (PAGE - linear % PAGE) as usize;
+    ram.read(from, &mut code.bytes[..in_page]).ok()?;
+    code.length = in_page;
+    let next = size.address(linear.wrapping_add(in_page as u64));
+    if let Ok(from) = translate(ram, context, next, Access::Fetch)
+        && ram.read(from, &mut code.bytes[in_page..]).is_ok()
+    {
+        code.length = LONGEST;
+    }
+    Some(code)
 }
 
 /// Reads an operand that does not cross a page.

@@ -5,7 +5,7 @@
 use sel4_vcpu::{Context, EptViolation, Register, Segment};
 use vmm_base::{Gpa, GuestRam, Width};
 
-use crate::decode::{Action, Decoded, LONGEST, Operand, StringMove, decode};
+use crate::decode::{Action, Cache, Decoded, Operand, StringMove};
 use crate::memory::{self, crosses_page, fetch};
 use crate::mode::{CodeSize, instruction_address};
 use crate::outcome::Outcome;
@@ -13,48 +13,57 @@ use crate::stop::{Stop, Unsupported};
 use crate::string::Strings;
 use crate::{Bus, Cpu};
 
-/// Emulates the instruction that made this exit. Its length is left in the context.
-pub(crate) fn emulate(
-    cpu: &impl Cpu,
+/// The instruction that made an exit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// One access to the device, or a read and a write.
+    Single(Decoded),
+    /// MOVS or STOS with elements of this width.
+    String(StringMove, Width),
+}
+
+/// Finds the instruction that made this exit. Its length is left in the context.
+pub(crate) fn find(
     ram: &GuestRam<'_>,
-    bus: &mut impl Bus,
+    cache: &mut Cache,
     context: &mut Context,
     exit: EptViolation,
-) -> Result<Outcome, Stop> {
-    let rip = context.rip;
-    let at = Gpa(exit.address);
-    let stop = |what| Err(Stop::Unsupported { what, rip });
+) -> Result<Found, Stop> {
     if exit.fetch || exit.in_page_walk || exit.linear.is_none() {
-        return stop(Unsupported::Device(at));
+        let what = Unsupported::Device(Gpa(exit.address));
+        return Err(stop(context, what));
     }
     let size = CodeSize::of(context);
-    let mut bytes = [0; LONGEST];
     let linear = instruction_address(context, size);
-    let fetched = fetch(ram, context, linear, size, &mut bytes);
-    if fetched == 0 {
-        return stop(Unsupported::Fetch);
-    }
-    let Some(decoded) = decode(&bytes[..fetched], size) else {
-        return stop(Unsupported::Instruction(bytes));
+    let Some(code) = fetch(ram, context, linear, size) else {
+        return Err(stop(context, Unsupported::Fetch));
+    };
+    let Some(decoded) = cache.decode(&code, size) else {
+        return Err(stop(context, Unsupported::Instruction(code.bytes)));
     };
     context.instruction_length = decoded.length.into();
-    let outcome = match decoded.action {
-        Action::String(string) => {
-            let strings = Segments::of(cpu, size, string)?;
-            strings.run(ram, bus, context, string, decoded.width)
+    match decoded.action {
+        Action::String(string) => Ok(Found::String(string, decoded.width)),
+        _ if crosses_page(exit.address, decoded.width) => {
+            Err(stop(context, Unsupported::Instruction(code.bytes)))
         }
-        _ if crosses_page(exit.address, decoded.width) => Outcome::Unsupported,
-        _ => single(bus, context, at, decoded),
-    };
-    match outcome {
-        Outcome::Unsupported => stop(Unsupported::Instruction(bytes)),
-        outcome => Ok(outcome),
+        _ => Ok(Found::Single(decoded)),
     }
 }
 
-/// An instruction with one access to the device, or a read and a write.
-fn single(bus: &mut impl Bus, context: &mut Context, at: Gpa, decoded: Decoded) -> Outcome {
-    let width = decoded.width;
+fn stop(context: &Context, what: Unsupported) -> Stop {
+    let rip = context.rip;
+    Stop::Unsupported { what, rip }
+}
+
+/// Does an instruction with one access to the device, or a read and a write.
+pub(crate) fn single(
+    bus: &mut impl Bus,
+    context: &mut Context,
+    exit: EptViolation,
+    decoded: Decoded,
+) -> Outcome {
+    let (at, width) = (Gpa(exit.address), decoded.width);
     match decoded.action {
         Action::Load { to, signed } => {
             let value = bus.read(at, width);
@@ -106,6 +115,19 @@ impl Operand {
             Self::Immediate(value) => value,
         }
     }
+}
+
+/// Does MOVS or STOS.
+pub(crate) fn string(
+    cpu: &impl Cpu,
+    ram: &GuestRam<'_>,
+    bus: &mut impl Bus,
+    context: &mut Context,
+    string: StringMove,
+    width: Width,
+) -> Result<Outcome, Stop> {
+    let segments = Segments::of(cpu, CodeSize::of(context), string)?;
+    Ok(segments.run(ram, bus, context, string, width))
 }
 
 /// Where the segments of a string instruction begin.

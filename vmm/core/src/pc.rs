@@ -42,6 +42,7 @@ pub struct Pc<V, F, T> {
     help: Help,
     io_apic: IoApic,
     serial: Uart,
+    serial_line: bool,
     terminal: T,
     clock: Rtc,
     power: Power,
@@ -52,6 +53,8 @@ pub struct Pc<V, F, T> {
     clock_deadline: Option<u64>,
     /// A function may want to send messages.
     messages: bool,
+    /// A line, the local APIC, or the machine's power may have changed.
+    news: bool,
     /// The terminal was not told yet to show what it got.
     unshown: bool,
     stop: Option<Stop>,
@@ -66,6 +69,7 @@ impl<V: VirtualApic, F: Function, T: Terminal> Pc<V, F, T> {
             help,
             io_apic: IoApic::new(),
             serial: Uart::default(),
+            serial_line: false,
             terminal,
             clock: Rtc::new(clock),
             power: Power::default(),
@@ -74,6 +78,7 @@ impl<V: VirtualApic, F: Function, T: Terminal> Pc<V, F, T> {
             pci,
             clock_deadline: None,
             messages: false,
+            news: false,
             unshown: false,
             stop: None,
         }
@@ -109,23 +114,26 @@ impl<V: VirtualApic, F: Function, T: Terminal> Bus for Pc<V, F, T> {
     #[inline]
     fn read(&mut self, at: Gpa, width: Width) -> u64 {
         if let Some(offset) = within(at, Gpa(APIC_PAGE), APIC_BYTES) {
+            self.news = true;
             return self.apic.read_page(offset, width, self.now);
         }
         if let Some(offset) = within(at, place::IO_APIC, IO_APIC_BYTES) {
             return self.io_apic.read(offset, width);
         }
-        self.messages = true;
         if let Some(offset) = within(at, place::ECAM, ECAM_BYTES) {
             return self.pci.read_ecam(offset, width);
         }
+        self.messages = true;
         self.pci.read_memory(at, width).unwrap_or(width.mask())
     }
 
     #[inline]
     fn write(&mut self, at: Gpa, width: Width, value: u64) {
         if let Some(offset) = within(at, Gpa(APIC_PAGE), APIC_BYTES) {
+            self.news = true;
             self.apic.write_page(offset, width, value, self.now);
         } else if let Some(offset) = within(at, place::IO_APIC, IO_APIC_BYTES) {
+            self.news = true;
             self.io_apic.write(offset, width, value);
         } else {
             self.messages = true;

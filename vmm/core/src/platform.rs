@@ -18,6 +18,10 @@ pub trait Platform: Bus {
     /// [`interrupt`](Self::interrupt).
     fn wakes(&mut self) -> bool;
 
+    /// Has anything changed since [`interrupt`](Self::interrupt) was asked last, that it or what
+    /// follows could tell? Most accesses change nothing of that.
+    fn has_news(&self) -> bool;
+
     /// Have devices work left, for which nobody will ask? [`interrupt`](Self::interrupt) does a part.
     fn has_work(&self) -> bool;
 

@@ -40,6 +40,7 @@ impl<V: VirtualApic, F: Function, T: Terminal> Platform for Pc<V, F, T> {
         self.now = now;
         if self.apic.deadline().is_some_and(|at| at <= now) {
             self.apic.expire(now);
+            self.news = true;
             self.flush();
         }
         if self.clock_deadline.is_some_and(|at| at <= now) {
@@ -50,12 +51,18 @@ impl<V: VirtualApic, F: Function, T: Terminal> Platform for Pc<V, F, T> {
 
     #[inline]
     fn interrupt(&mut self) -> Option<u8> {
+        self.news = false;
         self.route();
         self.apic.next()
     }
 
     fn accept(&mut self, vector: u8) {
         self.apic.accept(vector);
+    }
+
+    #[inline]
+    fn has_news(&self) -> bool {
+        self.news || self.messages
     }
 
     fn has_work(&self) -> bool {

@@ -63,10 +63,12 @@ impl<V: VirtualApic, F: Function, T: Terminal> Pc<V, F, T> {
             }
             POWER..=POWER_END => {
                 self.power.write(port - POWER, width, value);
+                self.news = true;
                 self.stop = self.power.take_request().map(stop);
             }
             port::DEBUG_EXIT => {
                 self.debug_exit.write(0, width, value);
+                self.news = true;
                 self.stop = self.debug_exit.value().map(Stop::DebugExit);
             }
             _ => self.write_legacy(port, width, value),
@@ -76,6 +78,7 @@ impl<V: VirtualApic, F: Function, T: Terminal> Pc<V, F, T> {
     fn write_legacy(&mut self, port: u16, width: Width, value: u32) {
         self.legacy.advance(self.now);
         self.legacy.write(port, width, value);
+        self.news = true;
         self.stop = self.legacy.take_request().map(stop);
     }
 
@@ -89,10 +92,16 @@ impl<V: VirtualApic, F: Function, T: Terminal> Pc<V, F, T> {
     }
 
     pub(super) fn update_serial(&mut self) {
-        self.io_apic.set_line(SERIAL_PIN, self.serial.interrupt());
+        let level = self.serial.interrupt();
+        if level != self.serial_line {
+            self.serial_line = level;
+            self.news = true;
+            self.io_apic.set_line(SERIAL_PIN, level);
+        }
     }
 
     pub(super) fn update_clock(&mut self) {
+        self.news = true;
         self.io_apic.set_line(CLOCK_PIN, self.clock.interrupt());
         self.clock_deadline = self.clock.deadline();
     }
