@@ -61,8 +61,7 @@ pub struct Context {
     pub vectoring: Event,
     /// Guest-linear address, of exits that have one.
     pub guest_linear: Word,
-    /// Instruction information, of exits that have it.
-    pub instruction_info: Word,
+    information: Word,
 }
 
 /// The guest's general registers, in the order of the kernel's messages.
@@ -96,9 +95,46 @@ const _: () = {
     assert!(offset_of!(Context, reason) == 3 * WORD);
     assert!(offset_of!(Context, registers) == 10 * WORD);
     assert!(offset_of!(Context, cr0) == WORDS_IN * WORD);
-    assert!(offset_of!(Context, instruction_info) == 34 * WORD);
+    assert!(offset_of!(Context, information) == 34 * WORD);
     assert!(WORDS_OUT == 35);
 };
+
+/// The state of a virtual APIC as it was at an exit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ApicState(Word);
+
+impl ApicState {
+    /// Nothing known.
+    pub const UNKNOWN: Self = Self(0);
+
+    /// Is it known? It is where the CPU delivers the interrupts.
+    pub const fn is_known(self) -> bool {
+        const KNOWN: Word = 1 << 63;
+        self.0 & KNOWN != 0
+    }
+
+    /// The guest interrupt status ([`INTERRUPT_STATUS`](crate::field::guest::INTERRUPT_STATUS)).
+    pub const fn status(self) -> u16 {
+        (self.0 >> 32) as u16
+    }
+
+    /// The task-priority register.
+    pub const fn task_priority(self) -> u8 {
+        (self.0 >> 48) as u8
+    }
+
+    /// The same with another status.
+    #[must_use]
+    pub const fn with_status(self, status: u16) -> Self {
+        Self(self.0 & !(0xffff << 32) | (status as Word) << 32)
+    }
+
+    /// The same with another priority.
+    #[must_use]
+    pub const fn with_task_priority(self, priority: u8) -> Self {
+        Self(self.0 & !(0xff << 48) | (priority as Word) << 48)
+    }
+}
 
 /// Why an entry came back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,6 +173,14 @@ impl Context {
         self.reason = tsc;
     }
 
+    /// Has the guest take this interrupt as [`Vcpu::post_interrupt`](crate::Vcpu::post_interrupt)
+    /// does, with the next entry and without a system call of its own. There is one at most; vectors
+    /// below 16 are ignored.
+    pub const fn post(&mut self, vector: u8) {
+        const POST: Word = 1 << 63;
+        self.guest_physical = POST | vector as Word;
+    }
+
     /// The address that an injected page fault tells the guest, in CR2.
     pub const fn set_fault_address(&mut self, linear: Word) {
         self.qualification = linear;
@@ -161,6 +205,17 @@ impl Context {
     /// Access rights of SS, whose bits 6:5 are the current privilege level.
     pub const fn ss_access_rights(&self) -> u32 {
         (self.access_rights >> 32) as u32
+    }
+
+    /// Instruction information, of exits that have it.
+    pub const fn instruction_info(&self) -> u32 {
+        self.information as u32
+    }
+
+    /// The state of the virtual APIC.
+    #[inline]
+    pub const fn apic_state(&self) -> ApicState {
+        ApicState(self.information)
     }
 
     /// Would an external interrupt be taken now?
@@ -204,7 +259,10 @@ mod tests {
         assert_eq!((context.cr3, context.registers.rax), (109, 110));
         assert_eq!((context.registers.rbp, context.registers.r15), (116, 124));
         assert_eq!((context.cr0, context.rsp), (125, 128));
-        assert_eq!((context.guest_linear, context.instruction_info), (133, 134));
+        assert_eq!(
+            (context.guest_linear, context.instruction_info()),
+            (133, 134)
+        );
     }
 
     #[test]
@@ -213,6 +271,32 @@ mod tests {
         context.words_mut()[29] = 0xa09b | 0xc0f3 << 32;
         assert_eq!(context.cs_access_rights(), 0xa09b);
         assert_eq!(context.ss_access_rights(), 0xc0f3);
+    }
+
+    #[test]
+    fn the_virtual_apic_is_in_an_upper_half() {
+        let mut context = Context::at(0);
+        context.words_mut()[34] = 0x8020_4130_0000_0007;
+        assert_eq!(context.instruction_info(), 7);
+        let state = context.apic_state();
+        assert!(state.is_known());
+        assert_eq!((state.status(), state.task_priority()), (0x4130, 0x20));
+        let other = state.with_status(0xffff).with_task_priority(1);
+        assert_eq!((other.status(), other.task_priority()), (0xffff, 1));
+        assert_eq!(other.with_status(0x4130).with_task_priority(0x20), state);
+        context.words_mut()[34] = 7;
+        assert!(!context.apic_state().is_known());
+    }
+
+    #[test]
+    fn what_an_entry_takes_besides() {
+        let mut context = Context::at(0);
+        context.exit_at(1000);
+        context.set_fault_address(0x1234);
+        context.post(0x31);
+        let words = context.words_mut();
+        assert_eq!((words[3], words[4]), (1000, 0x1234));
+        assert_eq!(words[6], 1 << 63 | 0x31);
     }
 
     #[test]

@@ -45,7 +45,7 @@ mod segment;
 mod vcpu;
 
 pub use apic::ApicRegister;
-pub use context::{Context, Ended, Registers};
+pub use context::{ApicState, Context, Ended, Registers};
 pub use controls::{Controls, EntryControls, ExitControls, Pin, Primary, Secondary};
 pub use event::{Event, EventKind};
 pub use exit::{

@@ -11,6 +11,7 @@ use crate::outcome::Outcome;
 use crate::string::Strings;
 
 /// Does what the guest asks of a port.
+#[inline]
 pub(crate) fn access(
     ram: &GuestRam<'_>,
     bus: &mut impl Bus,
@@ -38,6 +39,7 @@ pub(crate) fn access(
 /// The exit tells the linear address of the first element, and the instruction information how wide
 /// addresses are (SDM vol. 3C, table "Format of the VM-Exit Instruction-Information Field as Used for
 /// INS and OUTS").
+#[inline(never)]
 fn strings(
     ram: &GuestRam<'_>,
     bus: &mut impl Bus,
@@ -45,7 +47,7 @@ fn strings(
     io: IoAccess,
     width: Width,
 ) -> Outcome {
-    let address = match context.instruction_info >> 7 & 7 {
+    let address = match context.instruction_info() >> 7 & 7 {
         0 => Width::Word,
         1 => Width::Dword,
         _ => Width::Qword,

@@ -27,6 +27,7 @@
 #define X2APIC_SELF_IPI 0x83f
 
 /* Offsets in the virtual-APIC page, in words of 32 bits */
+#define APIC_TPR (0x80 / 4)
 #define APIC_IRR (0x200 / 4)
 #define APIC_STEP (0x10 / 4)
 #define APIC_END 0x400
@@ -210,6 +211,23 @@ decodeVCPUSetAPICAccess(vcpu_t *vcpu, word_t length, word_t *buffer)
     return EXCEPTION_NONE;
 }
 
+void
+vcpuApicPost(vcpu_t *vcpu, word_t vector)
+{
+    __atomic_fetch_or(&vcpu->posted[vector / wordBits], BIT(vector % wordBits), __ATOMIC_SEQ_CST);
+    __atomic_fetch_or(&vcpu->posted[POSTED_CONTROL], POSTED_OUTSTANDING, __ATOMIC_SEQ_CST);
+}
+
+word_t
+vcpuApicState(vcpu_t *vcpu)
+{
+    if (!(vcpu->secondary_controls & VMX_VIRTUAL_INTERRUPT_DELIVERY)) {
+        return 0;
+    }
+    return vmread(VMX_GUEST_INTERRUPT_STATUS) | (vcpu->apic[APIC_TPR] & MASK(8)) << 16
+           | VCPU_APIC_STATE_VALID;
+}
+
 exception_t
 decodeVCPUPostInterrupt(vcpu_t *vcpu, word_t length, word_t *buffer)
 {
@@ -223,8 +241,7 @@ decodeVCPUPostInterrupt(vcpu_t *vcpu, word_t length, word_t *buffer)
     if (vector < 16 || vector > 255) {
         return outOfRange(16, 255);
     }
-    __atomic_fetch_or(&vcpu->posted[vector / wordBits], BIT(vector % wordBits), __ATOMIC_SEQ_CST);
-    __atomic_fetch_or(&vcpu->posted[POSTED_CONTROL], POSTED_OUTSTANDING, __ATOMIC_SEQ_CST);
+    vcpuApicPost(vcpu, vector);
 #if CONFIG_MAX_NUM_NODES > 1
     /* the next entry sees it; if the guest runs on another core, make it enter again */
     if (vcpu->last_cpu != getCurrentCPUIndex() &&

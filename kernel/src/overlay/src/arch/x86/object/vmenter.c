@@ -40,6 +40,17 @@ vmenterBoot(void)
     timer_shift = x86_rdmsr_low(IA32_VMX_MISC) & MASK(5);
 }
 
+/* Has the guest take an interrupt, as VCPU_PostInterrupt does, without a call of its own. */
+static inline void
+takePost(vcpu_t *vcpu, word_t post)
+{
+    word_t vector = post & MASK(8);
+
+    if ((post & VMENTER_POST) && vector >= 16) {
+        vcpuApicPost(vcpu, vector);
+    }
+}
+
 /* Each entry, also one behind an interrupt of the host, has as much time as is left now. */
 static void
 setTimer(word_t deadline)
@@ -118,6 +129,7 @@ vmenterTake(vcpu_t *vcpu)
     word_t rflags = message[SEL4_VMENTER_FAULT_RFLAGS_MR];
     word_t interruptibility = message[SEL4_VMENTER_FAULT_GUEST_INT_MR];
 
+    takePost(vcpu, message[SEL4_VMENTER_FAULT_GUEST_PHYSICAL_MR]);
     takeEvent(vcpu, event, message);
     if (rflags != vcpu->rflags_given) {
         vmwrite(VMX_GUEST_RFLAGS, rflags);
@@ -162,7 +174,8 @@ vmenterGive(tcb_t *thread, word_t *buffer)
     message[VMENTER_IDT_VECTORING] = vmread(VMX_DATA_IDT_VECTOR_INFO)
                                      | vmread(VMX_DATA_IDT_VECTOR_ERROR) << 32;
     message[VMENTER_GUEST_LINEAR] = vmread(VMX_DATA_GUEST_LINEAR_ADDRESS);
-    message[VMENTER_INSTRUCTION_INFO] = vmread(VMX_DATA_EXIT_INSTRUCTION_INFO);
+    message[VMENTER_INSTRUCTION_INFO] = vmread(VMX_DATA_EXIT_INSTRUCTION_INFO)
+                                        | vcpuApicState(vcpu) << 32;
 }
 
 #endif /* CONFIG_VTX */

@@ -34,6 +34,14 @@ word_t vcpuApicControls(struct vcpu *vcpu, word_t secondary);
 /* Moves posted interrupts to where the CPU takes them from, before an entry. */
 void vcpuApicSync(struct vcpu *vcpu);
 
+/* Posts an interrupt with a vector from 16 on; the next entry has the CPU take it. */
+void vcpuApicPost(struct vcpu *vcpu, word_t vector);
+
+/* Guest interrupt status (bits 15:0), task priority (23:16), and VCPU_APIC_STATE_VALID; 0 if the
+ * CPU delivers no interrupts. The VCPU is current. */
+#define VCPU_APIC_STATE_VALID BIT(31)
+word_t vcpuApicState(struct vcpu *vcpu);
+
 exception_t decodeVCPUReadAPIC(struct vcpu *vcpu, word_t length, word_t *buffer);
 exception_t decodeVCPUWriteAPIC(struct vcpu *vcpu, word_t length, word_t *buffer);
 exception_t decodeVCPUSetAPICAccess(struct vcpu *vcpu, word_t length, word_t *buffer);

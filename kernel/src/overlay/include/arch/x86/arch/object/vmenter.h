@@ -14,8 +14,10 @@
 /* A call with at least this many words brings the general registers, RFLAGS and the
  * interruptibility state, and an error code above the entry interruption information. Where the
  * answer has the reason, the call has the TSC at which the guest is to exit, or 0; where the
- * answer has the qualification, the address of a page fault that is injected. */
+ * answer has the qualification, the address of a page fault that is injected; where it has the
+ * guest-physical address, VMENTER_POST with the vector of an interrupt that is posted. */
 #define VMENTER_FULL_LEN 25
+#define VMENTER_POST BIT(63)
 
 /* What follows the general registers in the answer. Two values in a word: the first is in its
  * lower half. */
@@ -32,6 +34,7 @@ enum vmenter_answer {
     /* IDT-vectoring information and error code */
     VMENTER_IDT_VECTORING,
     VMENTER_GUEST_LINEAR,
+    /* instruction information; what vcpuApicState says */
     VMENTER_INSTRUCTION_INFO,
     VMENTER_ANSWER_LEN
 };
