@@ -61,11 +61,22 @@ const fn bits(numbers: &[u32]) -> u32 {
 /// The answers to CPUID, made once: it may be an expensive instruction here, too.
 #[derive(Debug, Clone)]
 pub struct Cpuid {
-    basic: [Leaf; BASIC as usize + 1],
-    extended: [Leaf; (EXTENDED & 0xff) as usize + 1],
+    basic: [Words; BASIC as usize + 1],
+    extended: [Words; (EXTENDED & 0xff) as usize + 1],
     /// Leaf 4: the caches.
-    caches: [Leaf; 4],
-    hypervisor: Leaf,
+    caches: [Words; 4],
+    hypervisor: Words,
+}
+
+/// EBX and EAX, EDX and ECX, the former in the upper halves. Two words, unlike four halves of them,
+/// are never copied through vector registers, which would cost a switch of the FPU.
+type Words = [u64; 2];
+
+const fn words([eax, ebx, ecx, edx]: Leaf) -> Words {
+    [
+        eax as u64 | (ebx as u64) << 32,
+        ecx as u64 | (edx as u64) << 32,
+    ]
 }
 
 impl Cpuid {
@@ -103,23 +114,35 @@ impl Cpuid {
             }
         }
         Self {
-            basic,
-            extended: extended(host),
-            caches,
-            hypervisor: hypervisor(),
+            basic: basic.map(words),
+            extended: extended(host).map(words),
+            caches: caches.map(words),
+            hypervisor: words(hypervisor()),
         }
     }
 
     /// The answer for EAX = `leaf` and ECX = `subleaf`; zero where there is none.
     pub fn get(&self, leaf: u32, subleaf: u32) -> Leaf {
+        let [first, second] = self.words(leaf, subleaf);
+        [
+            first as u32,
+            (first >> 32) as u32,
+            second as u32,
+            (second >> 32) as u32,
+        ]
+    }
+
+    #[inline]
+    pub(crate) fn words(&self, leaf: u32, subleaf: u32) -> Words {
+        const NONE: Words = [0; 2];
         match leaf {
-            4 => self.caches.get(subleaf as usize).copied().unwrap_or([0; 4]),
-            7 if subleaf != 0 => [0; 4],
-            0xb => topology(subleaf),
+            4 => self.caches.get(subleaf as usize).copied().unwrap_or(NONE),
+            7 if subleaf != 0 => NONE,
+            0xb => words(topology(subleaf)),
             0..=BASIC => self.basic[leaf as usize],
             HYPERVISOR => self.hypervisor,
             0x8000_0000..=EXTENDED => self.extended[(leaf & 0xff) as usize],
-            _ => [0; 4],
+            _ => NONE,
         }
     }
 }

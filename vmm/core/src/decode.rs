@@ -58,17 +58,44 @@ pub(crate) struct StringMove {
     pub(crate) address: Width,
 }
 
-/// Bytes of code, of which the first ones are an instruction.
+/// Bytes of code, of which the first ones are an instruction. In words, so that nothing of it goes
+/// through vector registers, which would cost guest and monitor a switch of the FPU each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Code {
-    pub(crate) bytes: [u8; LONGEST],
-    /// How many there are.
-    pub(crate) length: usize,
+    words: [u64; 2],
+    /// How many bytes there are.
+    length: usize,
+}
+
+impl Code {
+    /// All of these words: 16 bytes.
+    pub(crate) const fn of_words(words: [u64; 2]) -> Self {
+        Self { words, length: 16 }
+    }
+
+    /// The first `length` of these bytes.
+    pub(crate) fn new(bytes: &[u8; 16], length: usize) -> Self {
+        let all = u128::from_le_bytes(*bytes);
+        Self {
+            words: [all as u64, (all >> 64) as u64],
+            length: length.min(16),
+        }
+    }
+
+    /// As many bytes as an instruction can have; those that are not there are 0.
+    pub(crate) fn bytes(&self) -> [u8; LONGEST] {
+        let [low, high] = self.words.map(u64::to_le_bytes);
+        core::array::from_fn(|at| match at {
+            _ if at >= self.length => 0,
+            0..8 => low[at],
+            _ => high[at - 8],
+        })
+    }
 }
 
 /// Decodes an instruction with a memory operand. None if it is none that is known.
 fn decode(code: &Code, size: CodeSize) -> Option<Decoded> {
-    let bytes = &code.bytes[..code.length];
+    let bytes = &code.bytes()[..code.length.min(LONGEST)];
     let mut decoder = Decoder::new(size as u32, bytes, DecoderOptions::NONE);
     let instruction = decoder.decode();
     let (action, width) = action(&instruction)?;
@@ -91,18 +118,17 @@ pub(crate) struct Cache {
 
 impl Cache {
     /// Decodes, or remembers.
-    pub(crate) fn decode(&mut self, code: &Code, size: CodeSize) -> Option<Decoded> {
-        let [a, b, c, d, ..] = code.bytes;
-        let entry = &mut self.entries[usize::from(a ^ b ^ c ^ d) % ENTRIES];
-        if let Some((known, of, decoded)) = entry
-            && known == code
-            && *of == size
-        {
-            return Some(*decoded);
+    pub(crate) fn decode(&mut self, code: Code, size: CodeSize) -> Option<&Decoded> {
+        let low = code.words[0];
+        let place = (low ^ low >> 16 ^ low >> 24) as usize % ENTRIES;
+        let entry = &mut self.entries[place];
+        let known = entry
+            .as_ref()
+            .is_some_and(|(known, of, _)| *known == code && *of == size);
+        if !known {
+            *entry = Some((code, size, decode(&code, size)?));
         }
-        let decoded = decode(code, size)?;
-        *entry = Some((*code, size, decoded));
-        Some(decoded)
+        entry.as_ref().map(|(_, _, decoded)| decoded)
     }
 }
 

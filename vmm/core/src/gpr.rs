@@ -35,6 +35,7 @@ impl Gpr {
         self.width
     }
 
+    #[inline]
     pub(crate) fn get(self, context: &mut Context) -> u64 {
         let rsp = context.rsp;
         let all = context
@@ -46,6 +47,7 @@ impl Gpr {
 
     /// Writes it as instructions do: 32 bits clear the upper half, fewer leave the rest alone. RSP is
     /// left alone: no entry takes it, and nobody loads it from a device.
+    #[inline]
     pub(crate) fn set(self, context: &mut Context, value: u64) {
         let Some(word) = context.registers.operand(self.register) else {
             return;

@@ -10,7 +10,6 @@ use vmm_apic::APIC_PAGE;
 use vmm_base::{Gpa, GuestRam};
 
 use crate::decode::Cache;
-use crate::mmio::Found;
 use crate::msr::Refused;
 use crate::outcome::Outcome;
 use crate::stop::Unsupported;
@@ -38,6 +37,8 @@ pub struct Machine<'a, C, P> {
     refused: Refused,
     decoded: Cache,
 }
+
+const LOW: u64 = 0xffff_ffff;
 
 /// What is to be done next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,12 +89,12 @@ impl<'a, C: Cpu, P: Platform> Machine<'a, C, P> {
         inject::deliver_again(context);
         match context.exit() {
             Exit::Cpuid => {
-                let leaf = (context.registers.rax as u32, context.registers.rcx as u32);
-                let [eax, ebx, ecx, edx] = self.cpuid.get(leaf.0, leaf.1);
-                context.registers.rax = eax.into();
-                context.registers.rbx = ebx.into();
-                context.registers.rcx = ecx.into();
-                context.registers.rdx = edx.into();
+                let (leaf, subleaf) = (context.registers.rax, context.registers.rcx);
+                let [ebx_eax, edx_ecx] = self.cpuid.words(leaf as u32, subleaf as u32);
+                context.registers.rax = ebx_eax & LOW;
+                context.registers.rbx = ebx_eax >> 32;
+                context.registers.rcx = edx_ecx & LOW;
+                context.registers.rdx = edx_ecx >> 32;
                 context.skip_instruction();
                 Ok(Next::Enter)
             }
@@ -144,13 +145,9 @@ impl<'a, C: Cpu, P: Platform> Machine<'a, C, P> {
     fn memory(&mut self, context: &mut Context, access: EptViolation) -> Result<Next, Stop> {
         inject::refuse_delivery(context, Gpa(access.address))?;
         self.look_at_the_clock();
-        let platform = &mut self.platform;
-        let outcome = match mmio::find(&self.ram, &mut self.decoded, context, access)? {
-            Found::Single(decoded) => mmio::single(platform, context, access, decoded),
-            Found::String(string, width) => {
-                mmio::string(&self.cpu, &self.ram, platform, context, string, width)?
-            }
-        };
+        let (cpu, platform) = (&self.cpu, &mut self.platform);
+        let decoded = mmio::find(&self.ram, &mut self.decoded, context, access)?;
+        let outcome = mmio::execute(cpu, &self.ram, platform, context, access, decoded)?;
         self.finish(context, outcome)
     }
 

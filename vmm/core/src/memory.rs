@@ -5,14 +5,14 @@ use sel4_vcpu::Context;
 use vmm_base::{Gpa, GuestRam, Width};
 
 use crate::Bus;
-use crate::decode::{Code, LONGEST};
+use crate::decode::Code;
 use crate::mode::CodeSize;
 use crate::outcome::Outcome;
 use crate::walk::{Access, translate};
 
 const PAGE: u64 = 0x1000;
 
-/// Reads up to 15 bytes of code: fewer where what follows is not mapped. An instruction that ends
+/// Reads up to 16 bytes of code: fewer where what follows is not mapped. An instruction that ends
 /// before that is whole, and the CPU fetched it from there. None if there is no byte.
 pub(crate) fn fetch(
     ram: &GuestRam<'_>,
@@ -20,23 +20,18 @@ pub(crate) fn fetch(
     linear: u64,
     size: CodeSize,
 ) -> Option<Code> {
-    let mut code = Code::default();
     let from = translate(ram, context, linear, Access::Fetch).ok()?;
-    if linear % PAGE <= PAGE - LONGEST as u64 {
-        code.bytes = ram.get(from).ok()?;
-        code.length = LONGEST;
-        return Some(code);
+    if linear % PAGE <= PAGE - 16 {
+        let word = |at: u64| ram.get(Gpa(from.0 + at)).map(u64::from_le_bytes);
+        return Some(Code::of_words([word(0).ok()?, word(8).ok()?]));
     }
+    let mut bytes = [0; 16];
     let in_page = (PAGE - linear % PAGE) as usize;
-    ram.read(from, &mut code.bytes[..in_page]).ok()?;
-    code.length = in_page;
+    ram.read(from, &mut bytes[..in_page]).ok()?;
     let next = size.address(linear.wrapping_add(in_page as u64));
-    if let Ok(from) = translate(ram, context, next, Access::Fetch)
-        && ram.read(from, &mut code.bytes[in_page..]).is_ok()
-    {
-        code.length = LONGEST;
-    }
-    Some(code)
+    let next = translate(ram, context, next, Access::Fetch).ok();
+    let both = next.is_some_and(|from| ram.read(from, &mut bytes[in_page..]).is_ok());
+    Some(Code::new(&bytes, if both { 16 } else { in_page }))
 }
 
 /// Reads an operand that does not cross a page.

@@ -13,22 +13,13 @@ use crate::stop::{Stop, Unsupported};
 use crate::string::Strings;
 use crate::{Bus, Cpu};
 
-/// The instruction that made an exit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Found {
-    /// One access to the device, or a read and a write.
-    Single(Decoded),
-    /// MOVS or STOS with elements of this width.
-    String(StringMove, Width),
-}
-
 /// Finds the instruction that made this exit. Its length is left in the context.
-pub(crate) fn find(
+pub(crate) fn find<'c>(
     ram: &GuestRam<'_>,
-    cache: &mut Cache,
+    cache: &'c mut Cache,
     context: &mut Context,
     exit: EptViolation,
-) -> Result<Found, Stop> {
+) -> Result<&'c Decoded, Stop> {
     if exit.fetch || exit.in_page_walk || exit.linear.is_none() {
         let what = Unsupported::Device(Gpa(exit.address));
         return Err(stop(context, what));
@@ -38,16 +29,37 @@ pub(crate) fn find(
     let Some(code) = fetch(ram, context, linear, size) else {
         return Err(stop(context, Unsupported::Fetch));
     };
-    let Some(decoded) = cache.decode(&code, size) else {
-        return Err(stop(context, Unsupported::Instruction(code.bytes)));
-    };
-    context.instruction_length = decoded.length.into();
-    match decoded.action {
-        Action::String(string) => Ok(Found::String(string, decoded.width)),
-        _ if crosses_page(exit.address, decoded.width) => {
-            Err(stop(context, Unsupported::Instruction(code.bytes)))
+    match cache.decode(code, size) {
+        Some(decoded) if !decoded.crosses_page(exit.address) => {
+            context.instruction_length = decoded.length.into();
+            Ok(decoded)
         }
-        _ => Ok(Found::Single(decoded)),
+        _ => Err(stop(context, Unsupported::Instruction(code.bytes()))),
+    }
+}
+
+/// Does it.
+pub(crate) fn execute(
+    cpu: &impl Cpu,
+    ram: &GuestRam<'_>,
+    bus: &mut impl Bus,
+    context: &mut Context,
+    exit: EptViolation,
+    decoded: &Decoded,
+) -> Result<Outcome, Stop> {
+    match decoded.action {
+        Action::String(string) => {
+            let segments = Segments::of(cpu, CodeSize::of(context), string)?;
+            Ok(segments.run(ram, bus, context, string, decoded.width))
+        }
+        _ => Ok(single(bus, context, Gpa(exit.address), decoded)),
+    }
+}
+
+impl Decoded {
+    /// Is the device's register in two pages? A string's elements are looked at one by one.
+    const fn crosses_page(&self, address: u64) -> bool {
+        !matches!(self.action, Action::String(_)) && crosses_page(address, self.width)
     }
 }
 
@@ -57,13 +69,9 @@ fn stop(context: &Context, what: Unsupported) -> Stop {
 }
 
 /// Does an instruction with one access to the device, or a read and a write.
-pub(crate) fn single(
-    bus: &mut impl Bus,
-    context: &mut Context,
-    exit: EptViolation,
-    decoded: Decoded,
-) -> Outcome {
-    let (at, width) = (Gpa(exit.address), decoded.width);
+#[inline]
+fn single(bus: &mut impl Bus, context: &mut Context, at: Gpa, decoded: &Decoded) -> Outcome {
+    let width = decoded.width;
     match decoded.action {
         Action::Load { to, signed } => {
             let value = bus.read(at, width);
@@ -115,19 +123,6 @@ impl Operand {
             Self::Immediate(value) => value,
         }
     }
-}
-
-/// Does MOVS or STOS.
-pub(crate) fn string(
-    cpu: &impl Cpu,
-    ram: &GuestRam<'_>,
-    bus: &mut impl Bus,
-    context: &mut Context,
-    string: StringMove,
-    width: Width,
-) -> Result<Outcome, Stop> {
-    let segments = Segments::of(cpu, CodeSize::of(context), string)?;
-    Ok(segments.run(ram, bus, context, string, width))
 }
 
 /// Where the segments of a string instruction begin.

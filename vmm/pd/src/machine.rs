@@ -12,6 +12,7 @@ use vmm_core::pc::{Pc, place};
 use vmm_core::{Cpuid, Machine};
 use vmm_devices::{Power, Start, port};
 
+use crate::apic::Apic;
 use crate::bus;
 use crate::config::Config;
 use crate::cpu::{GuestCpu, cpuid, tsc};
@@ -25,12 +26,14 @@ pub const RSDP: Gpa = Gpa(0xe_0000);
 const EPOCH: i64 = 1_767_225_600;
 
 /// The machine of this program.
-pub type GuestMachine = Machine<'static, GuestCpu, Pc<Vcpu, Device, Tty>>;
+pub type GuestMachine<'a> = Machine<'static, GuestCpu, Pc<&'a Apic, Device, Tty>>;
 
 /// A guest that was loaded.
-pub struct Guest {
+pub struct Guest<'a> {
     /// Its machine.
-    pub machine: GuestMachine,
+    pub machine: GuestMachine<'a>,
+    /// The APIC of its CPU.
+    pub apic: &'a Apic,
     /// The state of its CPU.
     pub context: Context,
     /// The channel by which frames for it are announced.
@@ -51,11 +54,11 @@ pub enum Failure {
 }
 
 /// Makes the machine, puts everything into its memory, and the CPU to the first instruction.
-pub fn build(config: &Config, hz: u64) -> Result<Guest, Failure> {
+pub fn build<'a>(config: &Config, hz: u64, page: &'a Apic) -> Result<Guest<'a>, Failure> {
     let vcpu = Vcpu::new(0);
     let help = Help::find(vcpu, config.apicv);
     let apic = match help.delivery {
-        true => LocalApic::virtualised(0, true, vcpu),
+        true => LocalApic::virtualised(0, true, page),
         false => LocalApic::new(0, true),
     };
     let controls = GuestMachine::controls(Controls {
@@ -86,6 +89,7 @@ pub fn build(config: &Config, hz: u64) -> Result<Guest, Failure> {
         .map_err(Failure::Stop)?;
     Ok(Guest {
         machine,
+        apic: page,
         context,
         frames,
     })

@@ -5,6 +5,7 @@
 #![no_std]
 #![no_main]
 
+mod apic;
 mod backend;
 mod bus;
 mod config;

@@ -9,6 +9,7 @@ use sel4_vcpu::{Context, Ended, Vcpu};
 use vmm_control::{Control, Life, Page, Phase, Policy};
 use vmm_core::{Next, Stop};
 
+use crate::apic::Apic;
 use crate::bus::{CONSOLE, NETWORK};
 use crate::config::Config;
 use crate::cpu::tsc;
@@ -61,7 +62,8 @@ impl Vmm {
     /// One life of the guest.
     fn start_and_run(&mut self) {
         self.control.started(tsc());
-        let (stop, rip) = match build(&self.config, self.time.hz()) {
+        let apic = Apic::new(Vcpu::new(0));
+        let (stop, rip) = match build(&self.config, self.time.hz(), &apic) {
             Ok(mut guest) => {
                 let stop = self.run(&mut guest);
                 (stop, guest.context.rip)
@@ -92,14 +94,17 @@ impl Vmm {
     }
 
     /// Runs the guest until it ends, or a command ends it.
-    fn run(&mut self, guest: &mut Guest) -> Option<Stop> {
+    fn run(&mut self, guest: &mut Guest<'_>) -> Option<Stop> {
         let vcpu = Vcpu::new(0);
         self.frames = guest.frames;
+        let apic = guest.apic;
         let (machine, context) = (&mut guest.machine, &mut guest.context);
         loop {
             context.exit_at(machine.deadline().unwrap_or(u64::MAX));
+            apic.enter(context);
             self.control.switch(Phase::Guest, tsc());
             let ended = vcpu.enter(context);
+            apic.exited(context);
             self.control.switch(Phase::Vmm, tsc());
             let next = match ended {
                 Ended::Exit => {
@@ -127,7 +132,7 @@ impl Vmm {
     /// Sleeps until the guest has something to do. None if a command ended it.
     fn wait(
         &mut self,
-        machine: &mut GuestMachine,
+        machine: &mut GuestMachine<'_>,
         context: &mut Context,
     ) -> Option<Result<(), Stop>> {
         loop {
@@ -147,7 +152,7 @@ impl Vmm {
     }
 
     /// Brings to the guest what came from outside. None if a command ended it.
-    fn notified(&mut self, machine: &mut GuestMachine, channels: ChannelSet) -> Option<()> {
+    fn notified(&mut self, machine: &mut GuestMachine<'_>, channels: ChannelSet) -> Option<()> {
         let came = |channel: Option<Channel>| channel.is_some_and(|one| channels.contains(one));
         if self.time.is_of(channels) {
             self.time.woken();
