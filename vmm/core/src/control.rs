@@ -126,3 +126,6 @@ fn load_pdptes<C: Cpu>(cpu: &mut C, ram: &GuestRam<'_>, context: &Context) -> se
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

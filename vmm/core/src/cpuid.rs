@@ -194,3 +194,6 @@ fn hypervisor() -> Leaf {
         u32::from_le_bytes([i, j, k, l]),
     ]
 }
+
+#[cfg(test)]
+mod tests;

@@ -90,3 +90,6 @@ pub(crate) fn choose(context: &mut Context, nmi: &mut bool, interrupt: Option<u8
     context.set_controls(controls);
     taken
 }
+
+#[cfg(test)]
+mod tests;

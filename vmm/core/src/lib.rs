@@ -39,6 +39,8 @@ mod platform;
 mod port;
 mod stop;
 mod string;
+#[cfg(test)]
+mod testing;
 mod walk;
 
 pub use bus::Bus;

@@ -252,3 +252,6 @@ impl<'a, C: Cpu, P: Platform> Machine<'a, C, P> {
         self.platform.set_now(now);
     }
 }
+
+#[cfg(test)]
+mod tests;

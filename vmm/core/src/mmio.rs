@@ -181,3 +181,6 @@ impl Segments {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -83,3 +83,6 @@ fn strings(
         }
     })
 }
+
+#[cfg(test)]
+mod tests;

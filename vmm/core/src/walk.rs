@@ -160,3 +160,6 @@ fn leaf(entry: u64, rights: u64, linear: u64, bits: u32) -> Leaf {
         rights,
     }
 }
+
+#[cfg(test)]
+mod tests;
