@@ -39,6 +39,8 @@ pub struct Machine<'a, C, P> {
 }
 
 const LOW: u64 = 0xffff_ffff;
+/// In RFLAGS.
+const INTERRUPT_FLAG: u64 = 1 << 9;
 
 /// What is to be done next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,7 +125,7 @@ impl<'a, C: Cpu, P: Platform> Machine<'a, C, P> {
         self.look_at_the_clock();
         loop {
             self.settle(context)?;
-            if !self.waits || context.event.is_some() || self.platform.wakes() {
+            if !self.waits || context.event.is_some() || self.is_woken(context) {
                 self.waits = false;
                 return Ok(Next::Enter);
             }
@@ -165,8 +167,12 @@ impl<'a, C: Cpu, P: Platform> Machine<'a, C, P> {
         self.memory(context, violation)
     }
 
+    /// Does an interrupt end HLT that the CPU delivers itself? With interrupts off none does.
+    fn is_woken(&mut self, context: &Context) -> bool {
+        context.rflags & INTERRUPT_FLAG != 0 && self.platform.wakes()
+    }
+
     fn halt(&mut self, context: &mut Context) -> Result<Next, Stop> {
-        const INTERRUPT_FLAG: u64 = 1 << 9;
         context.skip_instruction();
         self.waits = true;
         let next = self.notified(context)?;

@@ -29,6 +29,7 @@ fn main() -> ! {
         "triple-fault" => triple_fault(),
         "hang" => hang(),
         "halt" => cpu::halt_for_ever(),
+        "halt-with-interrupt" => halt_with_interrupt(),
         "jump-into-a-device" => jump(apic::BASE),
         "jump-into-nothing" => jump(0xfed8_0000),
         "tables-in-nothing" => tables_in_nothing(),
@@ -109,6 +110,14 @@ fn hang() {
         // SAFETY: nothing.
         unsafe { asm!("nop") };
     }
+}
+
+/// An interrupt waits, but it must not come.
+fn halt_with_interrupt() {
+    trap::on_interrupt(VECTOR, |_| apic::eoi());
+    cpu::interrupts_off();
+    apic::send_to_self(VECTOR);
+    cpu::halt_for_ever();
 }
 
 fn jump(to: usize) {
