@@ -62,15 +62,15 @@ macro_rules! measure {
 }
 
 fn main() -> ! {
-    report("CPUID", || measure!("cpuid", "rax" = 0, "rcx" = 0));
-    report("RDMSR", || measure!("rdmsr", "rax" = 0, "rcx" = 0x1b));
+    report("CPUID", || measure!("cpuid", "rax" = 0, "rcx" = 0_u64));
+    report("RDMSR", || measure!("rdmsr", "rax" = 0, "rcx" = 0x1b_u64));
     report("IN", || {
         measure!("in al, dx", "rax" = 0, "rdx" = u64::from(SCRATCH))
     });
     report("MMIO", || {
         measure!("mov eax, [rdx]", "rax" = 0, "rdx" = IO_APIC as u64)
     });
-    report("NOTHING", || measure!("nop", "rax" = 0, "rcx" = 0));
+    report("NOTHING", || measure!("nop", "rax" = 0, "rcx" = 0_u64));
     prepare_interrupts();
     report("HLT", wait);
     report("SELF-IPI", send_to_self);
