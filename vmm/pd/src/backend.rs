@@ -28,6 +28,9 @@ impl Network for Switch {
     }
 }
 
+/// How often the processor is asked for one number.
+const TRIES: usize = 16;
+
 /// The processor's source of random numbers.
 #[derive(Debug, Clone, Copy)]
 pub enum Processor {
@@ -48,16 +51,19 @@ impl Processor {
         (cpuid(1, 0)[2] & RDRAND != 0).then_some(Self::Random)
     }
 
+    /// The next number. Now and then none is ready (SDM vol. 1 7.3.17).
     fn next(self) -> Option<u64> {
-        let mut word = 0;
-        // SAFETY: the processor has the instruction, as it was found.
-        let got = unsafe {
-            match self {
-                Self::Seed => seed(&mut word),
-                Self::Random => random(&mut word),
-            }
-        };
-        (got == 1).then_some(word)
+        (0..TRIES).find_map(|_| {
+            let mut word = 0;
+            // SAFETY: the processor has the instruction, as it was found.
+            let got = unsafe {
+                match self {
+                    Self::Seed => seed(&mut word),
+                    Self::Random => random(&mut word),
+                }
+            };
+            (got == 1).then_some(word)
+        })
     }
 }
 
