@@ -10,7 +10,8 @@
 #   check disk SHA256       what the disk holds
 #   check disk-write        what is written to the disk is read from it
 #   check random            random numbers come
-#   check ping ADDRESS      the neighbour answers
+#   check ping ADDRESS      the neighbour answers, within a minute
+#   check all MIB SHA256 ADDRESS SECONDS
 
 name=$1
 
@@ -68,6 +69,13 @@ disk)
 	verdict [ "$saw" = "$2" ]
 	;;
 disk-write)
+	if [ "$(cat /sys/block/vda/ro)" = 1 ]; then
+		saw="read-only"
+		# Not through the page cache, which takes it before the disk is asked.
+		refused() { ! dd if=/dev/zero of=/dev/vda bs=4096 count=1 oflag=direct 2>/dev/null; }
+		verdict refused
+		exit
+	fi
 	block() { dd if="$1" of="$2" bs=4096 count=16 conv=fsync "$3=16" 2>/dev/null; }
 	block /dev/urandom /tmp/block skip
 	block /tmp/block /dev/vda seek
@@ -80,8 +88,22 @@ random)
 	verdict [ "$saw" = virtio_rng.0 -a "$(head -c 64 /dev/hwrng | wc -c)" = 64 ]
 	;;
 ping)
+	for _ in $(seq 30); do
+		ping -c 1 -W 2 "$2" >/dev/null && break
+	done
 	saw=$(ping -c 5 -W 5 "$2" | grep transmitted)
 	verdict [ "${saw#*5 packets received}" != "$saw" ]
+	;;
+all)
+	check memory "$2"
+	check clock
+	check disk "$3"
+	check disk-write
+	check random
+	check ping "$4"
+	check interrupts
+	check time "$5"
+	echo "check all: done"
 	;;
 *)
 	sed -n 's/^#   //p' "$0"

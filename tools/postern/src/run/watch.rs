@@ -2,7 +2,7 @@
 //! Watching a system with nobody at the terminal: its lines one by one, keys where it asks for
 //! them, traffic from the host when it is ready for it, and never longer than allowed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::io::Write;
 use std::sync::mpsc::{self, Receiver};
@@ -53,6 +53,8 @@ impl Watch {
             input: emulator.take_input(),
             answers,
             recent: String::new(),
+            script: VecDeque::new(),
+            heard: String::new(),
         };
         Self {
             emulator,
@@ -67,6 +69,13 @@ impl Watch {
     #[must_use]
     pub fn with_echo_after(mut self, text: Option<String>) -> Self {
         self.client = text.map_or(Client::Absent, Client::Waiting);
+        self
+    }
+
+    /// Types the second text of each pair when the first has come, one pair after the other.
+    #[must_use]
+    pub fn with_script(mut self, script: Vec<(String, String)>) -> Self {
+        self.keyboard.script = script.into();
         self
     }
 
@@ -164,6 +173,10 @@ struct Keyboard {
     input: Option<Box<dyn Write + Send>>,
     answers: BTreeMap<String, String>,
     recent: String,
+    /// What is still to be typed, each when its text has come after the one before was typed.
+    script: VecDeque<(String, String)>,
+    /// What came since then.
+    heard: String,
 }
 
 impl Keyboard {
@@ -175,10 +188,12 @@ impl Keyboard {
     }
 
     fn answer(&mut self, bytes: &[u8]) {
+        let text = String::from_utf8_lossy(bytes);
+        self.follow_script(&text);
         if self.answers.is_empty() {
             return;
         }
-        self.recent.push_str(&String::from_utf8_lossy(bytes));
+        self.recent.push_str(&text);
         let (recent, input) = (&self.recent, &mut self.input);
         self.answers.retain(|question, answer| {
             let asked = recent.contains(question.as_str());
@@ -190,10 +205,32 @@ impl Keyboard {
             }
             !asked
         });
-        let surplus = self.recent.len().saturating_sub(QUESTION);
-        let start = (surplus..=self.recent.len()).find(|at| self.recent.is_char_boundary(*at));
-        self.recent.drain(..start.unwrap_or(0));
+        keep_end(&mut self.recent);
     }
+
+    fn follow_script(&mut self, text: &str) {
+        if self.script.is_empty() {
+            return;
+        }
+        self.heard.push_str(text);
+        while let Some((question, _)) = self.script.front() {
+            let Some(at) = self.heard.find(question.as_str()) else {
+                break;
+            };
+            self.heard.drain(..at + question.len());
+            if let Some((_, keys)) = self.script.pop_front() {
+                self.type_in(&keys);
+            }
+        }
+        keep_end(&mut self.heard);
+    }
+}
+
+/// Forgets what is too old to be searched.
+fn keep_end(text: &mut String) {
+    let surplus = text.len().saturating_sub(QUESTION);
+    let start = (surplus..=text.len()).find(|at| text.is_char_boundary(*at));
+    text.drain(..start.unwrap_or(0));
 }
 
 #[cfg(test)]
@@ -257,6 +294,22 @@ mod tests {
         assert_eq!(ending, Ending::Complete);
         let none = "HOST|ERROR: echo: this machine has no network";
         assert_eq!(seen, ["a", "ready", none]);
+    }
+
+    #[test]
+    fn a_script_is_followed_step_by_step() {
+        // The same question three times, with an answer for two of them; the third is another's.
+        let script = "for x in 1 2 3; do printf 'name? '; read -t 1 y; echo is $y; done; echo end";
+        let script = format!("exec bash -c \"{}\"", script.replace('$', "\\$"));
+        let (_folder, watch) = watch(&script, &[]);
+        let pair = |question: &str, keys: &str| (question.to_owned(), keys.to_owned());
+        let mut watch = watch.with_script(vec![pair("name?", "a\n"), pair("name?", "b\n")]);
+        let mut seen = Vec::new();
+        watch.until(LONG, |line| {
+            seen.push(line.to_owned());
+            false
+        });
+        assert_eq!(seen, ["name? is a", "name? is b", "name? is", "end"]);
     }
 
     #[test]

@@ -50,6 +50,9 @@ struct File {
     /// When this text has come, that is typed.
     #[serde(default)]
     input: BTreeMap<String, String>,
+    /// The same in a certain order: pairs of a text and what is typed when it has come.
+    #[serde(default)]
+    script: Vec<(String, String)>,
 }
 
 /// Where a scenario is played.
@@ -75,6 +78,7 @@ pub struct Scenario {
     expect: Vec<(String, Regex)>,
     forbid: Vec<(String, Regex)>,
     input: BTreeMap<String, String>,
+    script: Vec<(String, String)>,
     echo: Option<String>,
 }
 
@@ -152,6 +156,7 @@ fn parse(root: &Path, name: &str, text: &str) -> Result<Scenario> {
         expect: compile(file.expect)?,
         forbid: compile(file.forbid)?,
         input: file.input,
+        script: file.script,
         echo: file.echo,
     })
 }
@@ -215,7 +220,9 @@ impl Scenario {
 
     fn play(&self, workspace: &Workspace, place: Place, emulator: Emulator) -> Vec<TestResult> {
         let mut seen = Seen::new(self);
-        let mut watch = Watch::new(emulator, self.input.clone()).with_echo_after(self.echo.clone());
+        let mut watch = Watch::new(emulator, self.input.clone())
+            .with_script(self.script.clone())
+            .with_echo_after(self.echo.clone());
         let ending = watch.until(self.timeout, |line| seen.line(line));
         if ending == Ending::Complete && !self.forbid.is_empty() {
             watch.until(ECHO, |line| {
