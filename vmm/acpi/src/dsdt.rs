@@ -62,10 +62,12 @@ fn device(name: &str, children: Vec<&dyn Aml>) -> Code {
 fn pci(machine: &Machine) -> Code {
     let (first, last) = (*machine.pci_memory.start(), *machine.pci_memory.end());
     let bus = AddressSpace::new_bus_number(0u16, 0u16);
-    let ports = IO::new(machine.pci_ports, machine.pci_ports, 1, 8);
+    let ports = machine.pci_ports.map(|port| IO::new(port, port, 1, 8));
     let memory =
         AddressSpace::new_memory(AddressSpaceCacheable::NotCacheable, true, first, last, None);
-    let resources = ResourceTemplate::new(vec![&bus, &ports, &memory]);
+    let mut resources: Vec<&dyn Aml> = vec![&bus, &memory];
+    resources.extend(ports.iter().map(|ports| ports as &dyn Aml));
+    let resources = ResourceTemplate::new(resources);
     device(
         "PCI0",
         vec![

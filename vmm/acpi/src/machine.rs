@@ -16,8 +16,8 @@ pub struct Machine {
     pub ecam: u32,
     /// Addresses for the memory of PCI devices.
     pub pci_memory: RangeInclusive<u32>,
-    /// The two ports of PCI's older configuration mechanism: the first of eight.
-    pub pci_ports: u16,
+    /// The ports of PCI's older configuration mechanism, if it is there: the first of eight.
+    pub pci_ports: Option<u16>,
     /// The serial port's first of eight ports, and its interrupt.
     pub serial: Option<Device>,
     /// The clock's first of two ports, and its interrupt.

@@ -25,7 +25,7 @@ fn machine(cpus: u8) -> Machine {
         io_apic: 0xfec0_0000,
         ecam: 0xe000_0000,
         pci_memory: 0xc000_0000..=0xdfff_ffff,
-        pci_ports: 0xcf8,
+        pci_ports: Some(0xcf8),
         serial: Some(Device {
             port: 0x3f8,
             interrupt: 4,
@@ -222,8 +222,8 @@ fn devices_have_their_resources() {
             "PNP0A08",
             vec![
                 Buses(0, 0, 1),
-                Ports(0xcf8, 8),
                 Memory(0xc000_0000, 0xdfff_ffff, 0x2000_0000),
+                Ports(0xcf8, 8),
             ],
         ),
         (
@@ -274,13 +274,19 @@ fn devices_that_are_not_there_are_not_described() {
     let bare = Machine {
         serial: None,
         clock: None,
+        pci_ports: None,
         ..machine(1)
     };
     let names = names(&bare);
     assert!(names.contains_key("\\_SB_.PCI0._HID"));
-    assert!(
-        !names
-            .keys()
-            .any(|name| name.contains("COM1") || name.contains("RTC0"))
-    );
+    let is_absent = |device: &str| !names.keys().any(|name| name.contains(device));
+    assert!(is_absent("COM1") && is_absent("RTC0"));
+    let Value::Buffer(bytes) = &names["\\_SB_.PCI0._CRS"] else {
+        panic!("no buffer");
+    };
+    let expected = [
+        Buses(0, 0, 1),
+        Memory(0xc000_0000, 0xdfff_ffff, 0x2000_0000),
+    ];
+    assert_eq!(reader::resources(bytes), expected);
 }

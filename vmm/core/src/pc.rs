@@ -49,6 +49,8 @@ pub struct Pc<V, F, T> {
     debug_exit: DebugExit,
     legacy: Legacy,
     pci: PciBus<F>,
+    /// Configuration space can be reached by ports, too.
+    config_ports: bool,
     /// When the clock's line will rise.
     clock_deadline: Option<u64>,
     /// A function may want to send messages.
@@ -76,12 +78,19 @@ impl<V: VirtualApic, F: Function, T: Terminal> Pc<V, F, T> {
             debug_exit: DebugExit::default(),
             legacy: Legacy::new(clock.hertz),
             pci,
+            config_ports: true,
             clock_deadline: None,
             messages: false,
             news: false,
             unshown: false,
             stop: None,
         }
+    }
+
+    /// Takes the ports 0xcf8 to 0xcff away. A guest that would use them beside the enhanced window
+    /// needs one exit for each of its accesses then, not two.
+    pub const fn remove_config_ports(&mut self) {
+        self.config_ports = false;
     }
 
     /// The functions on the bus, to give them what came from outside.
@@ -153,3 +162,6 @@ const fn within(at: Gpa, first: Gpa, bytes: u64) -> Option<u64> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -29,6 +29,8 @@ pub struct Config {
     pub restarts: u64,
     /// How much of the local APIC the CPU may do: 0 is nothing.
     pub apicv: bool,
+    /// Can PCI configuration space be reached by ports, too?
+    pub pci_ports: bool,
 }
 
 impl Config {
@@ -66,6 +68,7 @@ impl Config {
             control,
             restarts: *var!(guest_restarts: u64 = 0),
             apicv: *var!(guest_apicv: u64 = 1) != 0,
+            pci_ports: *var!(guest_pci_ports: u64 = 1) != 0,
         })
     }
 

@@ -78,8 +78,11 @@ pub fn build<'a>(config: &Config, hz: u64, page: &'a Apic) -> Result<Guest<'a>, 
         seconds: EPOCH + (tsc() / hz) as i64,
     };
     let (pci, frames) = bus::build(config).map_err(Failure::Bus)?;
-    let pc = Pc::new(apic, help, clock, pci, Tty);
-    let tables = vmm_acpi::tables(RSDP, &acpi());
+    let mut pc = Pc::new(apic, help, clock, pci, Tty);
+    if !config.pci_ports {
+        pc.remove_config_ports();
+    }
+    let tables = vmm_acpi::tables(RSDP, &acpi(config));
     let state = vmm_boot::load(config.ram, &config.guest()).map_err(Failure::Boot)?;
     // Memory from 1 MiB on is the kernel's; if there were none, loading would have failed.
     let _ = config.ram.write(RSDP, &tables);
@@ -95,14 +98,14 @@ pub fn build<'a>(config: &Config, hz: u64, page: &'a Apic) -> Result<Guest<'a>, 
     })
 }
 
-fn acpi() -> vmm_acpi::Machine {
+fn acpi(config: &Config) -> vmm_acpi::Machine {
     vmm_acpi::Machine {
         cpus: 1,
         local_apic: APIC_PAGE as u32,
         io_apic: place::IO_APIC.0 as u32,
         ecam: place::ECAM.0 as u32,
         pci_memory: place::PCI_MEMORY.start as u32..=(place::PCI_MEMORY.end - 1) as u32,
-        pci_ports: 0xcf8,
+        pci_ports: config.pci_ports.then_some(vmm_pci::FIRST_CONFIG_PORT),
         serial: Some(AcpiDevice {
             port: *port::COM1.start(),
             interrupt: 4,

@@ -35,7 +35,9 @@ impl<V: VirtualApic, F: Function, T: Terminal> Pc<V, F, T> {
                 value
             }
             RESET_CONTROL if width == Width::Byte => self.legacy.read(port, width),
-            FIRST_CONFIG_PORT..=PCI_END => self.pci.read_port(port - FIRST_CONFIG_PORT, width),
+            FIRST_CONFIG_PORT..=PCI_END if self.config_ports => {
+                self.pci.read_port(port - FIRST_CONFIG_PORT, width)
+            }
             POWER..=POWER_END => self.power.read(port - POWER, width),
             port::DEBUG_EXIT => self.debug_exit.read(0, width),
             _ => {
@@ -57,7 +59,7 @@ impl<V: VirtualApic, F: Function, T: Terminal> Pc<V, F, T> {
                 self.update_clock();
             }
             RESET_CONTROL if width == Width::Byte => self.write_legacy(port, width, value),
-            FIRST_CONFIG_PORT..=PCI_END => {
+            FIRST_CONFIG_PORT..=PCI_END if self.config_ports => {
                 self.messages = true;
                 self.pci.write_port(port - FIRST_CONFIG_PORT, width, value);
             }
