@@ -3,6 +3,7 @@
 //! leaves a CSV file and a picture in `target/bench`.
 
 mod bars;
+mod exit;
 mod figure;
 mod image;
 mod iommu;
@@ -18,10 +19,11 @@ use crate::workspace::Workspace;
 type Benchmark = fn(&Workspace) -> Result<()>;
 
 /// All benchmarks, by name.
-const ALL: [(&str, Benchmark); 3] = [
+const ALL: [(&str, Benchmark); 4] = [
     ("image", image::run),
     ("vf", vf::run),
     ("iommu", iommu::run),
+    ("exit", exit::run),
 ];
 
 /// Runs the benchmarks whose name contains `name`.
