@@ -67,6 +67,11 @@ impl Event {
         self.0 & VALID != 0
     }
 
+    /// Is it an interrupt of a device or another CPU?
+    pub const fn is_interrupt(self) -> bool {
+        self.0 & (VALID | 7 << 8) == VALID
+    }
+
     /// The vector; meaningless without an event.
     pub const fn vector(self) -> u8 {
         self.0 as u8
@@ -147,6 +152,8 @@ mod tests {
         assert_eq!(format!("{fault:?}"), "Exception 0xe (0x6)");
         assert_eq!(format!("{:?}", Event::NONE), "none");
         assert_eq!(Event::interrupt(3).error_code(), None);
+        assert!(Event::interrupt(3).is_interrupt());
+        assert!(!fault.is_interrupt() && !Event::NONE.is_interrupt());
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod ports;
 
 use vmm_apic::{APIC_PAGE, Help, IoApic, LocalApic, VirtualApic};
 use vmm_base::{Gpa, MmioDevice, Width};
+use vmm_control::Access;
 use vmm_devices::{DebugExit, Legacy, Power, Rtc, Start, Uart};
 use vmm_pci::{Bus as PciBus, ECAM_BYTES, Function};
 use vmm_virtio::devices::console::Terminal;
@@ -60,6 +61,8 @@ pub struct Pc<V, F, T> {
     /// The terminal was not told yet to show what it got.
     unshown: bool,
     stop: Option<Stop>,
+    /// What the last access was about.
+    access: Option<Access>,
 }
 
 impl<V: VirtualApic, F: Function, T: Terminal> Pc<V, F, T> {
@@ -84,6 +87,7 @@ impl<V: VirtualApic, F: Function, T: Terminal> Pc<V, F, T> {
             news: false,
             unshown: false,
             stop: None,
+            access: None,
         }
     }
 
@@ -97,6 +101,12 @@ impl<V: VirtualApic, F: Function, T: Terminal> Pc<V, F, T> {
     pub fn pci(&mut self) -> &mut PciBus<F> {
         self.messages = true;
         &mut self.pci
+    }
+
+    /// What the last access was about, to be counted.
+    #[inline]
+    pub const fn take_access(&mut self) -> Option<Access> {
+        self.access.take()
     }
 
     /// Gives the serial port what the terminal has, as far as it has room.
@@ -124,34 +134,60 @@ impl<V: VirtualApic, F: Function, T: Terminal> Bus for Pc<V, F, T> {
     fn read(&mut self, at: Gpa, width: Width) -> u64 {
         if let Some(offset) = within(at, Gpa(APIC_PAGE), APIC_BYTES) {
             self.news = true;
+            self.access = Some(apic_access(offset >> 4));
             return self.apic.read_page(offset, width, self.now);
         }
         if let Some(offset) = within(at, place::IO_APIC, IO_APIC_BYTES) {
+            self.access = Some(Access::IoApic);
             return self.io_apic.read(offset, width);
         }
         if let Some(offset) = within(at, place::ECAM, ECAM_BYTES) {
+            self.access = Some(Access::PciConfig);
             return self.pci.read_ecam(offset, width);
         }
         self.messages = true;
-        self.pci.read_memory(at, width).unwrap_or(width.mask())
+        let value = self.pci.read_memory(at, width);
+        self.access = Some(memory_access(value.is_some()));
+        value.unwrap_or(width.mask())
     }
 
     #[inline]
     fn write(&mut self, at: Gpa, width: Width, value: u64) {
         if let Some(offset) = within(at, Gpa(APIC_PAGE), APIC_BYTES) {
             self.news = true;
+            self.access = Some(apic_access(offset >> 4));
             self.apic.write_page(offset, width, value, self.now);
         } else if let Some(offset) = within(at, place::IO_APIC, IO_APIC_BYTES) {
             self.news = true;
+            self.access = Some(Access::IoApic);
             self.io_apic.write(offset, width, value);
+        } else if let Some(offset) = within(at, place::ECAM, ECAM_BYTES) {
+            self.messages = true;
+            self.access = Some(Access::PciConfig);
+            self.pci.write_ecam(offset, width, value);
         } else {
             self.messages = true;
-            match within(at, place::ECAM, ECAM_BYTES) {
-                Some(offset) => self.pci.write_ecam(offset, width, value),
-                // Nobody is there: the write has no effect.
-                None => drop(self.pci.write_memory(at, width, value)),
-            }
+            let done = self.pci.write_memory(at, width, value);
+            self.access = Some(memory_access(done.is_some()));
         }
+    }
+}
+
+/// An access to the local APIC's register with this number.
+const fn apic_access(number: u64) -> Access {
+    match number {
+        0x08 => Access::ApicTpr,
+        0x0b => Access::ApicEoi,
+        0x30 | 0x31 => Access::ApicIcr,
+        0x32 | 0x38 | 0x39 | 0x3e => Access::ApicTimer,
+        _ => Access::ApicOther,
+    }
+}
+
+const fn memory_access(is_there: bool) -> Access {
+    match is_there {
+        true => Access::PciBar,
+        false => Access::AbsentMemory,
     }
 }
 

@@ -30,12 +30,14 @@ impl Apic {
         }
     }
 
-    /// Before an entry.
+    /// Before an entry. Does it bring an interrupt along?
     #[inline]
-    pub fn enter(&self, context: &mut Context) {
-        if let Some(vector) = self.post.take() {
+    pub fn enter(&self, context: &mut Context) -> bool {
+        let post = self.post.take();
+        if let Some(vector) = post {
             context.post(vector);
         }
+        post.is_some()
     }
 
     /// After an exit, or a notification.

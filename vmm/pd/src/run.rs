@@ -101,7 +101,9 @@ impl Vmm {
         let (machine, context) = (&mut guest.machine, &mut guest.context);
         loop {
             context.exit_at(machine.deadline().unwrap_or(u64::MAX));
-            apic.enter(context);
+            if apic.enter(context) || context.event.is_interrupt() {
+                self.control.count_injected();
+            }
             self.control.switch(Phase::Guest, tsc());
             let ended = vcpu.enter(context);
             apic.exited(context);
@@ -109,7 +111,11 @@ impl Vmm {
             let next = match ended {
                 Ended::Exit => {
                     self.control.count_exit(context.reason as u32);
-                    machine.exit(context)
+                    let next = machine.exit(context);
+                    if let Some(access) = machine.platform().take_access() {
+                        self.control.count(access);
+                    }
+                    next
                 }
                 Ended::Notification(badge) => {
                     self.notified(machine, ChannelSet::from_badge(badge))?;

@@ -3,10 +3,11 @@
 
 use sel4_vcpu::Secondary;
 use vmm_apic::{Interrupt, Signal, VirtualApic};
+use vmm_control::Access;
 use vmm_pci::Function;
 use vmm_virtio::devices::console::Terminal;
 
-use super::Pc;
+use super::{Pc, apic_access};
 use crate::{Platform, Stop, VirtualAccess};
 
 const APIC_BASE: u32 = crate::msr::APIC_BASE;
@@ -100,6 +101,7 @@ impl<V: VirtualApic, F: Function, T: Terminal> Platform for Pc<V, F, T> {
     }
 
     fn read_msr(&mut self, index: u32) -> Option<u64> {
+        self.access = Some(msr_access(index));
         match index {
             APIC_BASE => Some(self.apic.base()),
             TSC_DEADLINE => Some(self.apic.tsc_deadline(self.now)),
@@ -108,6 +110,7 @@ impl<V: VirtualApic, F: Function, T: Terminal> Platform for Pc<V, F, T> {
     }
 
     fn write_msr(&mut self, index: u32, value: u64) -> Option<()> {
+        self.access = Some(msr_access(index));
         match index {
             APIC_BASE => self.apic.set_base(value).ok(),
             TSC_DEADLINE => {
@@ -128,6 +131,10 @@ impl<V: VirtualApic, F: Function, T: Terminal> Platform for Pc<V, F, T> {
     }
 
     fn virtual_apic(&mut self, access: VirtualAccess) {
+        self.access = Some(match access {
+            VirtualAccess::Eoi(_) => Access::ApicEoi,
+            VirtualAccess::Written(offset) => apic_access(u64::from(offset) >> 4),
+        });
         match access {
             VirtualAccess::Eoi(vector) => self.apic.end_by_cpu(vector),
             VirtualAccess::Written(offset) => self.apic.written_by_cpu(offset, self.now),
@@ -142,5 +149,13 @@ impl<V: VirtualApic, F: Function, T: Terminal> Platform for Pc<V, F, T> {
         if core::mem::take(&mut self.unshown) {
             self.terminal.flush();
         }
+    }
+}
+
+fn msr_access(index: u32) -> Access {
+    match index {
+        TSC_DEADLINE => Access::ApicTimer,
+        APIC_BASE => Access::ApicOther,
+        _ => apic_access(u64::from(index & 0xff)),
     }
 }

@@ -3,6 +3,7 @@
 
 use vmm_apic::VirtualApic;
 use vmm_base::{PortDevice, Width};
+use vmm_control::Access;
 use vmm_devices::{Request, port};
 use vmm_pci::{CONFIG_PORTS, FIRST_CONFIG_PORT, Function};
 use vmm_virtio::devices::console::Terminal;
@@ -22,6 +23,7 @@ const PCI_END: u16 = FIRST_CONFIG_PORT + CONFIG_PORTS - 1;
 
 impl<V: VirtualApic, F: Function, T: Terminal> Pc<V, F, T> {
     pub(super) fn input(&mut self, port: u16, width: Width) -> u32 {
+        self.access = Some(port_access(port));
         match port {
             COM1..=COM1_END => {
                 let value = self.serial.read(port - COM1, width);
@@ -48,6 +50,7 @@ impl<V: VirtualApic, F: Function, T: Terminal> Pc<V, F, T> {
     }
 
     pub(super) fn output(&mut self, port: u16, width: Width, value: u32) {
+        self.access = Some(port_access(port));
         match port {
             COM1..=COM1_END => {
                 self.serial.write(port - COM1, width, value);
@@ -106,6 +109,16 @@ impl<V: VirtualApic, F: Function, T: Terminal> Pc<V, F, T> {
         self.news = true;
         self.io_apic.set_line(CLOCK_PIN, self.clock.interrupt());
         self.clock_deadline = self.clock.deadline();
+    }
+}
+
+const fn port_access(port: u16) -> Access {
+    match port {
+        COM1..=COM1_END => Access::Serial,
+        RTC..=RTC_END => Access::Clock,
+        FIRST_CONFIG_PORT..=PCI_END => Access::PciConfig,
+        POWER..=POWER_END | port::DEBUG_EXIT => Access::Power,
+        _ => Access::AbsentPort,
     }
 }
 

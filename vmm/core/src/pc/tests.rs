@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! The PC as a guest uses it: which device is where, and which interrupt it has.
 
+mod accesses;
+
 use std::string::String;
 
 use vmm_apic::{APIC_PAGE, Help, LocalApic, VirtualApic};
