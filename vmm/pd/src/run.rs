@@ -136,19 +136,20 @@ impl Vmm {
     }
 
     /// Sleeps until the guest has something to do. None if a command ended it.
+    #[inline(never)]
     fn wait(
         &mut self,
         machine: &mut GuestMachine<'_>,
         context: &mut Context,
     ) -> Option<Result<(), Stop>> {
         loop {
-            self.time.wake_at(machine.deadline());
             self.control.switch(Phase::Idle, tsc());
-            let event = recv();
-            self.control.switch(Phase::Vmm, tsc());
-            if let Event::Notified(channels) = event {
+            if self.time.wake_at(machine.deadline())
+                && let Event::Notified(channels) = recv()
+            {
                 self.notified(machine, channels)?;
             }
+            self.control.switch(Phase::Vmm, tsc());
             match machine.notified(context) {
                 Ok(Next::Wait) => {}
                 Ok(Next::Enter) => return Some(Ok(())),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! Time: how fast the time-stamp counter is, and being woken at a point of it.
 
+use core::hint::spin_loop;
 use core::time::Duration;
 
 use sel4_microkit::{Channel, ChannelSet};
@@ -19,8 +20,10 @@ pub struct Time {
     timer: Timer<Channel>,
     channel: Channel,
     hz: u64,
-    /// What the timer is set to.
+    /// The deadline that the timer is set for.
     armed: Option<u64>,
+    /// How much earlier it is to end, in ticks: waking this program takes time.
+    lead: u64,
 }
 
 impl Time {
@@ -40,6 +43,7 @@ impl Time {
             channel,
             hz,
             armed: None,
+            lead: 0,
         })
     }
 
@@ -48,13 +52,20 @@ impl Time {
         self.hz
     }
 
-    /// Has the timer notify this program when the counter reaches `deadline`, or soon after.
-    pub fn wake_at(&mut self, deadline: Option<u64>) {
+    /// Has the timer notify this program a bit before the counter reaches `deadline`. If that is so
+    /// near that it is not worth sleeping, it is awaited here, and the answer is false.
+    pub fn wake_at(&mut self, deadline: Option<u64>) -> bool {
         let Some(at) = deadline.filter(|_| self.armed != deadline) else {
-            return;
+            return true;
         };
-        let ticks = u128::from(at.saturating_sub(tsc()));
-        let nanoseconds = (ticks * NANOSECONDS).div_ceil(self.hz.into());
+        let ticks = at.saturating_sub(self.lead).saturating_sub(tsc());
+        if ticks == 0 {
+            while tsc() < at {
+                spin_loop();
+            }
+            return false;
+        }
+        let nanoseconds = (u128::from(ticks) * NANOSECONDS).div_ceil(self.hz.into());
         let delay = Duration::from_nanos(nanoseconds.min(MAX_DELAY) as u64);
         // A timer that was started anew refuses once.
         let armed = (self.timer.after(WAKE, delay)).or_else(|_| self.timer.after(WAKE, delay));
@@ -62,11 +73,15 @@ impl Time {
             Ok(()) => self.armed = deadline,
             Err(error) => log::error!("the timer does not wake the guest: {error}"),
         }
+        true
     }
 
-    /// The timer notified this program: it may have ended a bit early, by its own clock.
-    pub const fn woken(&mut self) {
-        self.armed = None;
+    /// The timer notified this program: it may have ended a bit early, by its own clock. How long
+    /// waking took is how much earlier it is to be next time.
+    pub fn woken(&mut self) {
+        let Some(at) = self.armed.take() else { return };
+        let took = tsc().saturating_sub(at.saturating_sub(self.lead));
+        self.lead = (3 * self.lead + took.min(LONGEST_LEAD)) / 4;
     }
 
     /// Is this the timer's channel?
@@ -75,6 +90,8 @@ impl Time {
     }
 }
 
+/// The longest lead: who waits longer for the processor waits for others, and must not spin then.
+const LONGEST_LEAD: u64 = 10_000;
 const NANOSECONDS: u128 = 1_000_000_000;
 
 /// A guest that sleeps longer is woken for nothing now and then: 100 s.

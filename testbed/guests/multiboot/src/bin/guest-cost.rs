@@ -9,7 +9,8 @@
 use core::arch::{asm, global_asm};
 use core::ptr;
 
-use bare::{apic, cpu, port, serial};
+use bare::apic::{self, DEADLINE, TSC_DEADLINE, register};
+use bare::{cpu, port, serial};
 
 bare::guest!(main);
 
@@ -74,6 +75,10 @@ fn main() -> ! {
     prepare_interrupts();
     report("HLT", wait);
     report("SELF-IPI", send_to_self);
+    port::write8(INTERRUPT_ENABLE, 0);
+    apic::write(register::LVT_TIMER, TSC_DEADLINE | u32::from(VECTOR));
+    report("LATE-ASLEEP", || late(cpu::wait_for_interrupt));
+    report("LATE-RUNNING", || late(run_until_handled));
     bare::exit(0)
 }
 
@@ -171,4 +176,21 @@ fn send_to_self() -> u64 {
     let after = cpu::tsc();
     cpu::interrupts_off();
     after - before
+}
+
+/// How much later than asked for the handler of the APIC's timer runs.
+fn late(wait: fn()) -> u64 {
+    let end = cpu::tsc() + 100_000;
+    // It is there: the monitor tells so.
+    let _ = cpu::write_msr(DEADLINE, end);
+    wait();
+    apic::eoi();
+    handled().wrapping_sub(end as u32).into()
+}
+
+fn run_until_handled() {
+    let before = handled();
+    cpu::interrupts_on();
+    while handled() == before {}
+    cpu::interrupts_off();
 }
