@@ -33,6 +33,15 @@ const CONFIGURE: [&str; 11] = [
     "--disable-plugins",
     "--disable-docbook",
 ];
+/// What is put right in the source: file, what is there once, and what belongs there.
+///
+/// A virtual interrupt that waits while the guest has interrupts off was delivered to it all the same
+/// when an interrupt of the host came.
+const FIXES: [(&str, &str, &str); 1] = [(
+    "cpu/event.cc",
+    "if (is_pending(BX_EVENT_PENDING_VMX_VIRTUAL_INTR))",
+    "if (is_unmasked_event_pending(BX_EVENT_PENDING_VMX_VIRTUAL_INTR))",
+)];
 /// How many object files a build makes, for the progress bar only.
 const OBJECTS: u64 = 474;
 
@@ -40,13 +49,22 @@ const OBJECTS: u64 = 474;
 pub fn program(workspace: &Workspace) -> PathBuf {
     match std::env::var_os(OVERRIDE).filter(|value| !value.is_empty()) {
         Some(path) => path.into(),
-        None => workspace.cache.join("bochs/bochs"),
+        None => folder(workspace).join("bochs"),
     }
+}
+
+/// Where ours is. Its name changes with the recipe, so that two checkouts that differ in it do not
+/// build in turns.
+fn folder(workspace: &Workspace) -> PathBuf {
+    const REVISION: u32 = 2;
+    workspace.cache.join(format!("bochs-{REVISION}"))
 }
 
 /// What the binary in the cache was built from and how. Another recipe, another build.
 fn recipe() -> String {
-    format!("{RELEASE}\n{FLAGS}\n{}\n", CONFIGURE.join(" "))
+    let fixes = FIXES.map(|(file, _, right)| format!("{file}: {right}"));
+    let lines = [RELEASE, FLAGS, &CONFIGURE.join(" "), &fixes.join("\n")];
+    lines.join("\n") + "\n"
 }
 
 /// Builds Bochs unless it is there.
@@ -55,7 +73,7 @@ pub fn ensure(workspace: &Workspace, host: &dyn Host) -> Result<()> {
     if std::env::var_os(OVERRIDE).is_some_and(|value| !value.is_empty()) {
         return check(host, &program).with_context(|| format!("{OVERRIDE} is not usable"));
     }
-    let folder = workspace.cache.join("bochs");
+    let folder = folder(workspace);
     let stamp = folder.join("recipe");
     let same = fs::read_to_string(&stamp).is_ok_and(|text| text == recipe());
     if same && check(host, &program).is_ok() {
@@ -116,6 +134,9 @@ fn build(workspace: &Workspace, archive: &Path, work: &Path) -> Result<PathBuf> 
         .args(["--strip-components=1", "-C"])
         .arg(&source);
     logged(&mut unpack, &log, |_| {}).context("cannot unpack the source of Bochs")?;
+    for (file, wrong, right) in FIXES {
+        fix(&source.join(file), wrong, right)?;
+    }
     let mut configure = Command::new("./configure");
     configure
         .args(CONFIGURE)
@@ -137,6 +158,16 @@ fn build(workspace: &Workspace, archive: &Path, work: &Path) -> Result<PathBuf> 
     .context("cannot build Bochs")?;
     step.done();
     Ok(source.join("bochs"))
+}
+
+/// Puts `right` where `wrong` stands.
+fn fix(file: &Path, wrong: &str, right: &str) -> Result<()> {
+    let shown = file.display();
+    let text = fs::read_to_string(file).with_context(|| format!("cannot read {shown}"))?;
+    if text.matches(wrong).count() != 1 {
+        bail!("{shown} is not the source that is known here: no or several '{wrong}'");
+    }
+    fs::write(file, text.replace(wrong, right)).with_context(|| format!("cannot write {shown}"))
 }
 
 #[cfg(test)]
@@ -175,6 +206,23 @@ mod tests {
         let workspace = Workspace::find().unwrap();
         let error = fetch(&workspace, &FakeHost::default(), Path::new("/nowhere")).unwrap_err();
         assert!(error.to_string().contains("POSTERN_BOCHS"), "{error}");
+    }
+
+    #[test]
+    fn only_a_known_source_is_put_right() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("event.cc");
+        for (before, after) in [
+            ("a; wrong; b", Some("a; right; b")),
+            ("a; b", None),
+            ("wrong; wrong", None),
+        ] {
+            fs::write(&file, before).unwrap();
+            assert_eq!(fix(&file, "wrong", "right").is_ok(), after.is_some());
+            let found = fs::read_to_string(&file).unwrap();
+            assert_eq!(found, after.unwrap_or(before));
+        }
+        assert!(fix(&folder.path().join("none"), "wrong", "right").is_err());
     }
 
     #[test]
