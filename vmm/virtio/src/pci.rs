@@ -119,14 +119,6 @@ impl<'a, D: Device> VirtioFunction<'a, D> {
         self.engine.take_violation()
     }
 
-    /// The state at power-on; what the guest wrote into configuration space stays.
-    pub fn reset(&mut self) {
-        self.engine.reset();
-        self.msix.reset();
-        self.selectors = Selectors::default();
-        self.isr = 0;
-    }
-
     /// Turns what the device wants to tell into messages.
     fn raise(&mut self) {
         let (queues, config) = self.engine.take_interrupts();
