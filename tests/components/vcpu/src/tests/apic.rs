@@ -178,6 +178,41 @@ pub fn interrupts_are_delivered_without_exits(lab: &mut Lab) -> TestResult {
     Ok(())
 }
 
+/// The message of the entry posts it; what is no vector is ignored.
+pub fn an_entry_brings_an_interrupt_along(lab: &mut Lab) -> TestResult {
+    let mut context = load_with(lab, X2APIC | REGISTERS | DELIVERY, interrupted())?;
+    lab.set_gate(VECTOR, HANDLER);
+    context.rflags |= INTERRUPT_FLAG;
+    context.registers.r10 = 1;
+    context.post(VECTOR);
+    check_eq!(run(lab, &mut context)?, Exit::Vmcall);
+    check_eq!(context.registers.r9, 1);
+    check_eq!(context.apic_state().status(), 0, "nothing is left");
+    context.rip = CODE as Word;
+    context.post(2);
+    check_eq!(run(lab, &mut context)?, Exit::Vmcall);
+    check_eq!(context.registers.r9, 1);
+    Ok(())
+}
+
+/// With interrupts off the exit tells what waits, and the priority.
+pub fn an_exit_tells_the_apics_state(lab: &mut Lab) -> TestResult {
+    let mut context = load_with(lab, X2APIC | REGISTERS | DELIVERY, interrupted())?;
+    check_eq!(lab.vcpu.write_apic(ApicRegister::TPR, 0x50), Ok(()));
+    context.post(VECTOR);
+    check_eq!(run(lab, &mut context)?, Exit::Vmcall);
+    let state = context.apic_state();
+    check!(state.is_known(), "it is not told");
+    check_eq!(
+        (state.status(), state.task_priority()),
+        (VECTOR.into(), 0x50)
+    );
+    let mut context = load_with(lab, Secondary::empty(), interrupted())?;
+    check_eq!(run(lab, &mut context)?, Exit::Vmcall);
+    check!(!context.apic_state().is_known(), "there is none");
+    Ok(())
+}
+
 /// With interrupts off it waits, in the order of priorities.
 pub fn posted_interrupts_wait_for_the_flag(lab: &mut Lab) -> TestResult {
     let mut context = load_with(lab, X2APIC | REGISTERS | DELIVERY, interrupted())?;

@@ -148,6 +148,54 @@ pub fn the_preemption_timer_ends_the_run(lab: &mut Lab) -> TestResult {
     Ok(())
 }
 
+/// A point in time holds across the host's own interrupts, of which there is one every 2 ms.
+pub fn a_guest_exits_at_a_point_in_time(lab: &mut Lab) -> TestResult {
+    let mut context = load(lab, interruptible())?;
+    let controls = sel4_vcpu::Controls {
+        pin: sel4_vcpu::Pin::PREEMPTION_TIMER,
+        ..Lab::controls(Mode::Long)
+    };
+    check_eq!(lab.vcpu.negotiate(controls).map(|m| m.is_empty()), Ok(true));
+    // The counter's unit is a power of two of ticks, up to 2^31; common are 1 to 32.
+    const UNIT: u64 = 256;
+    for ticks in [0, 10_000, 3_000_000] {
+        let deadline = now() + ticks;
+        context.exit_at(deadline);
+        check_eq!(run(lab, &mut context)?, Exit::PreemptionTimer);
+        check!(now() + UNIT >= deadline, "too early");
+    }
+    context.exit_at(u64::MAX);
+    lab.set_gate(0x31, FIRST);
+    context.rflags |= INTERRUPT_FLAG;
+    context.event = Event::interrupt(0x31);
+    check_eq!(run(lab, &mut context)?, Exit::Vmcall, "never");
+    Ok(())
+}
+
+program! {
+    fault_address:
+    "mov rax, 0x1234567890", "mov cr2, rax", "vmcall", "mov rbx, cr2", "vmcall",
+    ".org guest_fault_address + 0x40",
+    "pop rdx", "mov rax, cr2", "vmcall",
+}
+
+/// CR2 stays over an exit, and comes with a page fault that is injected.
+pub fn a_page_fault_brings_its_address(lab: &mut Lab) -> TestResult {
+    let mut context = load(lab, fault_address())?;
+    lab.set_gate(14, FIRST);
+    check_eq!(run(lab, &mut context)?, Exit::Vmcall);
+    check_eq!(go_on(lab, &mut context)?, Exit::Vmcall);
+    check_eq!(context.registers.rbx, 0x12_3456_7890);
+    context.event = Event::exception(14).with_error_code(6);
+    context.set_fault_address(0xfedc_b000);
+    check_eq!(run(lab, &mut context)?, Exit::Vmcall);
+    check_eq!(
+        (context.registers.rax, context.registers.rdx),
+        (0xfedc_b000, 6)
+    );
+    Ok(())
+}
+
 program! {
     time: "rdtsc", "shl rdx, 32", "or rax, rdx", "vmcall",
 }
