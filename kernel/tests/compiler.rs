@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! The generated interface against the kernels as they are built: the C compiler sees the
 //! kernel's own headers, those that its build generated included, and compares every constant.
+//!
+//! And what no guest in an emulator can show of the kernel's code: the compiler evaluates it.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -9,7 +11,7 @@ use std::process::Command;
 use sel4_kernel::abi::{Abi, Constants};
 use sel4_kernel::config::{Config, Variant};
 use sel4_kernel::source::Source;
-use sel4_kernel::{Built, Dirs, build};
+use sel4_kernel::{Built, Dirs, build, build_without};
 
 /// The headers that define the interface.
 const HEADERS: &str = "\
@@ -41,7 +43,16 @@ fn built(variant: Variant) -> Built {
         work: target.join("kernel"),
         sdk: target.join("sdk"),
     };
-    build(variant, &dirs, &mut ()).unwrap_or_else(|error| panic!("{error}"))
+    // As `make test WITHOUT_PATCH=...` says it to everybody.
+    let without = std::env::var("POSTERN_WITHOUT_PATCH").unwrap_or_default();
+    let numbers = without.split(',').map(str::trim).filter(|n| !n.is_empty());
+    let numbers: Vec<String> = numbers.map(str::to_owned).collect();
+    let built = if numbers.is_empty() {
+        build(variant, &dirs, &mut ())
+    } else {
+        build_without(&numbers, variant, &dirs, &mut ())
+    };
+    built.unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Numbers of system calls are counted without gaps, but not every kernel has every call.
@@ -117,17 +128,17 @@ fn assertions(abi: &Abi, variant: Variant) -> String {
 
 /// Compiles the assertions; returns what the compiler says if one fails.
 fn compile(built: &Built, name: &str, assertions: &str) -> Result<(), String> {
+    compile_file(built, name, &format!("{HEADERS}{assertions}"))
+}
+
+/// Compiles a file; returns what the compiler says if that fails.
+fn compile_file(built: &Built, name: &str, text: &str) -> Result<(), String> {
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    std::fs::write(&file, format!("{HEADERS}{assertions}")).unwrap();
+    std::fs::write(&file, text).unwrap();
     let mut gcc = Command::new("gcc");
-    gcc.args([
-        "-std=gnu11",
-        "-fsyntax-only",
-        "-ffreestanding",
-        "-nostdinc",
-        "-w",
-    ])
-    .args(DEFINES);
+    gcc.args(["-std=gnu11", "-O2", "-S", "-o", "/dev/null"])
+        .args(["-ffreestanding", "-nostdinc", "-w"])
+        .args(DEFINES);
     let include = built.source.join("include");
     for folder in [
         "",
@@ -178,4 +189,49 @@ fn a_wrong_number_is_noticed() {
     )
     .unwrap_err();
     assert!(message.contains("object count"), "{message}");
+}
+
+/// The kernel is compiled as one file, which is preprocessed already: with something behind it.
+fn behind_the_kernel(built: &Built, name: &str, text: &str) -> Result<(), String> {
+    let kernel = built.generated.join("kernel_final.c");
+    let text = format!("#include \"{}\"\n{text}\n", kernel.display());
+    compile_file(built, name, &text)
+}
+
+/// Emulators have no caches, so no guest sees which memory type its pages have. Where the compiler
+/// cannot remove a call of `wrong`, it is an error.
+#[test]
+fn memory_types_of_guests_are_obeyed() {
+    let built = built(Variant::Debug);
+    let check = |pairs: &[(&str, &str)]| {
+        let mut text = String::from(
+            "void wrong(void) __attribute__((error(\"another memory type\")));\n\
+             void check(void) {\n",
+        );
+        for (wanted, given) in pairs {
+            let got = format!("eptCacheFromVmAttr((vm_attributes_t){{{{{wanted}}}}})");
+            writeln!(text, "if ({got} != {given}) wrong();").unwrap();
+        }
+        behind_the_kernel(&built, "memory-type.c", &(text + "}"))
+    };
+    let good = [
+        ("EPTUncacheable", "EPTUncacheable"),
+        ("EPTWriteCombining", "EPTWriteCombining"),
+        ("EPTWriteThrough", "EPTWriteThrough"),
+        ("EPTWriteBack", "EPTWriteBack"),
+        // There is none with this number.
+        ("2", "EPTWriteBack"),
+    ];
+    assert_eq!(check(&good), Ok(()));
+    let message = check(&[("EPTUncacheable", "EPTWriteBack")]).unwrap_err();
+    assert!(message.contains("another memory type"), "{message}");
+}
+
+/// A guest reaches behind the first entries of its topmost table only where the processor has more
+/// than 40 bits of physical addresses, and Bochs has not.
+#[test]
+fn a_guest_without_memory_has_a_whole_page_of_it() {
+    let text = "_Static_assert(sizeof null_ept_space == 4096, \"a part of a page\");";
+    let built = built(Variant::Debug);
+    assert_eq!(behind_the_kernel(&built, "null-ept.c", text), Ok(()));
 }
