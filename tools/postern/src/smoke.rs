@@ -24,6 +24,8 @@ const PATIENCE_QEMU: Duration = Duration::from_secs(90);
 const PATIENCE_BOCHS: Duration = Duration::from_secs(240);
 /// After the last thing that is waited for, this much more is listened to, for the table.
 const ECHO: Duration = Duration::from_millis(1500);
+/// Begins the line of a client on the host that failed.
+const ERROR_ON_THE_HOST: &str = "HOST|ERROR";
 
 /// Boots and checks.
 pub fn smoke(workspace: &Workspace, boot: &Boot) -> Result<()> {
@@ -41,9 +43,14 @@ pub fn smoke(workspace: &Workspace, boot: &Boot) -> Result<()> {
     let mut watch =
         Watch::new(emulator, BTreeMap::new()).with_echo_after(Some(checks::REACHABLE.to_owned()));
     let mut heard = Heard::new(expected);
+    let mut on_the_host = None;
     let ending = watch.until(patience, |line| {
         heard.line(line);
-        heard.missing(expected).is_empty()
+        if line.starts_with(ERROR_ON_THE_HOST) {
+            // There will be no second attempt, so what is missing does not come any more.
+            on_the_host = Some(line.to_owned());
+        }
+        on_the_host.is_some() || heard.missing(expected).is_empty()
     });
     if ending == Ending::Complete {
         watch.until(ECHO, |line| {
@@ -57,6 +64,9 @@ pub fn smoke(workspace: &Workspace, boot: &Boot) -> Result<()> {
     }
     if !heard.checks.is_empty() {
         println!("{}", checks::rows(&heard.checks));
+    }
+    if let Some(line) = on_the_host {
+        bail!("after {}: {line}", seconds(begun.elapsed()));
     }
     if ending != Ending::Complete {
         let when = if ending == Ending::Stopped {

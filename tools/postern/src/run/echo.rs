@@ -15,7 +15,14 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Why an echo failed.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// There is no connection, or it broke.
+    /// There is no connection to the port that leads into the machine.
+    Unreachable {
+        /// The port of 127.0.0.1.
+        port: u16,
+        /// What the host's system says.
+        why: String,
+    },
+    /// The connection broke.
     Connection {
         /// So many bytes had come back.
         after: usize,
@@ -54,7 +61,11 @@ fn exchange(port: u16, bytes: usize, patience: Duration) -> Result<Duration, Fai
             why: error.to_string(),
         }
     };
-    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).map_err(broken(0))?;
+    let unreachable = |error: std::io::Error| Failure::Unreachable {
+        port,
+        why: error.to_string(),
+    };
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).map_err(unreachable)?;
     let mut sending = stream.try_clone().map_err(broken(0))?;
     let data = random(bytes);
     std::thread::scope(|scope| {
@@ -116,6 +127,11 @@ fn random(bytes: usize) -> Vec<u8> {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Unreachable { port, why } => write!(
+                f,
+                "the host's client does not reach 127.0.0.1:{port}, which leads into the machine \
+                 ({why}); is the loopback interface up?"
+            ),
             Self::Connection { after, why } => write!(f, "after {after} bytes: {why}"),
             Self::Closed(after) => write!(f, "the other side closed after {after} bytes"),
             Self::Silence(after) => write!(f, "after {after} bytes no more came in time"),
@@ -206,6 +222,8 @@ mod tests {
         let port = listener.local_addr().unwrap().port();
         drop(listener);
         let failure = exchange(port, 1, Duration::from_secs(1)).unwrap_err();
-        assert!(failure.to_string().contains("refused"), "{failure}");
+        let text = failure.to_string();
+        let port = format!("127.0.0.1:{port}, which leads into the machine");
+        assert!(text.contains(&port) && text.contains("refused"), "{text}");
     }
 }
