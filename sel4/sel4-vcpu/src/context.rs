@@ -181,7 +181,8 @@ impl Context {
         self.guest_physical = POST | vector as Word;
     }
 
-    /// The address that an injected page fault tells the guest, in CR2.
+    /// The address that an injected page fault tells the guest, in CR2. One that the exit
+    /// interrupted and that is injected [again](Event::again) keeps its own.
     pub const fn set_fault_address(&mut self, linear: Word) {
         self.qualification = linear;
     }

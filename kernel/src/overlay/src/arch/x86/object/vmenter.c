@@ -99,7 +99,11 @@ takeEvent(vcpu_t *vcpu, word_t event, word_t *message)
                 message[SEL4_VMENTER_FAULT_INSTRUCTION_LEN_MR]);
     }
     if (EVENT_IS_PAGE_FAULT(event)) {
-        vcpu->cr2 = message[SEL4_VMENTER_FAULT_QUALIFICATION_MR];
+        word_t interrupted = vmread(VMX_DATA_IDT_VECTOR_INFO);
+        /* one that the last exit interrupted has its address already */
+        if (!(interrupted & EVENT_VALID) || !EVENT_IS_PAGE_FAULT(interrupted)) {
+            vcpu->cr2 = message[SEL4_VMENTER_FAULT_QUALIFICATION_MR];
+        }
     }
 }
 
