@@ -8,6 +8,7 @@ mod guest;
 mod lifetime;
 mod mappings;
 mod pages;
+mod state;
 mod thread;
 mod world;
 
@@ -18,6 +19,7 @@ use sel4_test::{Suite, suite};
 use lifetime::*;
 use mappings::*;
 use pages::*;
+use state::*;
 use world::World;
 
 const SUITE: Suite<World> = suite!(
@@ -38,6 +40,7 @@ const SUITE: Suite<World> = suite!(
         a_guest_ends_when_its_vcpu_is_given_away,
         a_guest_ends_with_its_thread,
         a_deleted_thread_is_written_no_more,
+        debug_registers_are_the_guests_own,
     ]
 );
 
