@@ -40,6 +40,7 @@ const SUITE: Suite<World> = suite!(
         a_guest_ends_when_its_vcpu_is_given_away,
         a_guest_ends_with_its_thread,
         a_deleted_thread_is_written_no_more,
+        exits_are_told_while_the_thread_is_stopped,
         debug_registers_are_the_guests_own,
     ]
 );

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
-//! What a guest keeps while others run.
+//! What a guest keeps while others run or its thread is stopped.
 
 use sel4::init_thread::slot;
-use sel4_test::{TestResult, check_eq};
-use sel4_vcpu::Exit;
+use sel4_test::{TestResult, check, check_eq, skip};
+use sel4_vcpu::{Exit, Primary, reason};
 use test_guests::program;
 
 use crate::guest::Guest;
-use crate::world::World;
+use crate::thread::{Answer, Thread};
+use crate::world::{World, now};
 
 program! {
     debugs:
@@ -45,5 +46,38 @@ pub fn debug_registers_are_the_guests_own(world: &mut World) -> TestResult {
             *left = [r8, r9, r10, r11, r12];
         }
     }
+    Ok(())
+}
+
+program! {
+    steps: "mov ecx, 2000", "2: dec ecx", "jnz 2b", "vmcall",
+}
+
+/// Single steps exit behind the instruction: one that is not told does not come again. Whoever calls
+/// a method of a thread on another core has that stopped meanwhile.
+pub fn exits_are_told_while_the_thread_is_stopped(world: &mut World) -> TestResult {
+    const STEPS: u64 = 1 + 2 * 2000;
+    /// In which the thread makes progress.
+    const PAUSE: u64 = 3000;
+    if world.cores() < 2 {
+        skip!("one core only");
+    }
+    world.renew()?;
+    let thread = Thread::new(world, 1)?;
+    let mut guest = Guest::new(world, thread.tcb)?;
+    let mut context = guest.load(steps())?;
+    context.set_controls(context.controls() | Primary::MONITOR_TRAP);
+    thread.enter(&context)?;
+    let mut seed = now();
+    let done = world.wait(|| {
+        let (since, pause) = (now(), PAUSE + seed % 64);
+        seed = seed.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1) >> 1;
+        while now().wrapping_sub(since) < pause {}
+        thread.answer().is_some() || thread.tcb.tcb_set_priority(slot::TCB.cap(), 255).is_err()
+    });
+    check!(done, "the thread hangs after {} steps", thread.steps());
+    let expected = Answer::Exit(reason::VMCALL.into());
+    check_eq!(thread.answer(), Some(expected));
+    check_eq!(thread.steps(), STEPS);
     Ok(())
 }

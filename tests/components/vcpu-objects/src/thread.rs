@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-//! A second thread, which runs a guest once.
+//! A second thread, which runs a guest, by single steps or at once, to its first exit.
 
 use core::ptr::NonNull;
 
@@ -11,21 +11,28 @@ use sel4_vcpu::{Context, Primary};
 
 use crate::world::World;
 
-// What the thread does: VMEnter with the short message, then it says what it got and stays.
+// What the thread does: VMEnter with the short message, again and again while that ends by the
+// monitor trap flag, then it says what it got and stays.
 //
 // | Register | |
 // |---|---|
 // | r10, r8, r9 | the message: RIP, primary controls, no event |
-// | r12 | where the answer is written: the result, the exit reason, and that it is there |
+// | r12 | where the answer is written: the result, the exit reason, that it is there, single steps |
 //
 // There is no stack: the kernel clears RSP in a system call, and interrupts do not use it.
 core::arch::global_asm!(
     "run_a_guest:",
-    "mov rdx, -22",
+    "3: mov rdx, -22",
     "mov esi, 3",
     "xor edi, edi",
     "syscall",
-    "mov [r12], rsi",
+    "cmp rsi, 1",
+    "jne 4f",
+    "cmp r15, 37",
+    "jne 4f",
+    "inc qword ptr [r12 + 24]",
+    "jmp 3b",
+    "4: mov [r12], rsi",
     "mov [r12 + 8], r15",
     "mov qword ptr [r12 + 16], 1",
     "2: pause",
@@ -91,6 +98,7 @@ impl Thread {
             ..UserContext::default()
         };
         self.word(2, Some(0));
+        self.word(3, Some(0));
         self.tcb.tcb_write_all_registers(true, &mut registers)
     }
 
@@ -101,6 +109,11 @@ impl Thread {
             Word::MAX => Answer::NoVcpu,
             other => Answer::Other(other),
         })
+    }
+
+    /// After how many single steps.
+    pub fn steps(&self) -> Word {
+        self.word(3, None)
     }
 
     /// A word of the answer; written before it is read, if there is a value.
