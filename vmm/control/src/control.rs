@@ -34,6 +34,11 @@ impl<'a> Control<'a> {
         }
     }
 
+    /// Was a guest started with this page before?
+    pub fn is_used(&self) -> bool {
+        self.page.starts.load(Ordering::Relaxed) != 0
+    }
+
     /// The guest starts, and all counters with it. `now`: the time-stamp counter.
     pub fn started(&mut self, now: u64) {
         let page = self.page;

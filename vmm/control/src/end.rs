@@ -37,8 +37,8 @@ pub enum End {
         /// Behind the instruction.
         rip: u64,
     },
-    /// What it was to be started with is no kernel, or does not fit.
-    NoKernel,
+    /// There is nothing that could be started, or nothing to run it on.
+    CannotStart,
 }
 
 impl End {
@@ -57,7 +57,7 @@ impl End {
             Self::EntryFailed { reason } => [6, reason as u64],
             Self::Hang { rip } => [7, rip],
             Self::Halt { rip } => [8, rip],
-            Self::NoKernel => [9, 0],
+            Self::CannotStart => [9, 0],
         }
     }
 
@@ -73,7 +73,7 @@ impl End {
             },
             7 => Self::Hang { rip: detail },
             8 => Self::Halt { rip: detail },
-            9 => Self::NoKernel,
+            9 => Self::CannotStart,
             _ => return None,
         })
     }
@@ -90,7 +90,7 @@ impl fmt::Display for End {
             Self::EntryFailed { reason } => write!(f, "cannot be entered: reason {reason:#x}"),
             Self::Hang { rip } => write!(f, "hangs with interrupts off at {rip:#x}"),
             Self::Halt { rip } => write!(f, "halted with interrupts off at {rip:#x}"),
-            Self::NoKernel => f.write_str("cannot be started: no kernel"),
+            Self::CannotStart => f.write_str("cannot be started"),
         }
     }
 }
@@ -111,7 +111,7 @@ mod tests {
             End::EntryFailed { reason: 1 << 31 },
             End::Hang { rip: 2 },
             End::Halt { rip: 3 },
-            End::NoKernel,
+            End::CannotStart,
         ] {
             assert_eq!(End::from_words(end.to_words()), Some(end));
         }

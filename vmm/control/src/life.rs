@@ -72,7 +72,7 @@ impl Life {
         let what = match end {
             End::Reset => What::Again(end),
             // Nothing would be different the next time.
-            End::NoKernel => What::Ended(end),
+            End::CannotStart => What::Ended(end),
             _ if end.is_wanted() => What::Ended(end),
             _ if self.restarted < self.policy.restarts => {
                 self.restarted += 1;
@@ -176,12 +176,7 @@ mod tests {
                 State::Ended,
                 "guest left by the debug exit with 0x1",
             ),
-            (
-                End::NoKernel,
-                1,
-                State::Ended,
-                "guest cannot be started: no kernel",
-            ),
+            (End::CannotStart, 1, State::Ended, "guest cannot be started"),
             (
                 HANG,
                 0,

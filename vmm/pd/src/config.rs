@@ -23,10 +23,12 @@ pub struct Config {
     pub disk: Option<(GuestRam<'static>, bool)>,
     /// The timer's channel.
     pub timer: Channel,
-    /// The page that is shared with the console, and its channel.
-    pub control: Option<(&'static Page, Channel)>,
+    /// The page that is shared with the console, which announces commands on its stream's channel.
+    pub control: Option<&'static Page>,
     /// How often a guest that failed is started again.
     pub restarts: u64,
+    /// How long a guest may execute with interrupts off, in milliseconds; 0: as long as it likes.
+    pub watchdog_ms: u64,
     /// How much of the local APIC the CPU may do: 0 is nothing.
     pub apicv: bool,
     /// Can PCI configuration space be reached by ports, too?
@@ -49,8 +51,7 @@ impl Config {
         let control = NonNull::new(*var!(control_page: usize = 0) as *mut Page).map(|page| {
             // SAFETY: the image tool mapped a region there, for good, that the console uses as a
             // `Page`, too.
-            let page = unsafe { Page::from_ptr(page) };
-            (page, Channel::new(*var!(control_channel: usize = 0)))
+            unsafe { Page::from_ptr(page) }
         });
         Some(Self {
             ram,
@@ -67,6 +68,7 @@ impl Config {
             timer: Channel::new(*var!(timer_channel: usize = 0)),
             control,
             restarts: *var!(guest_restarts: u64 = 0),
+            watchdog_ms: *var!(guest_watchdog_ms: u64 = 60_000),
             apicv: *var!(guest_apicv: u64 = 1) != 0,
             pci_ports: *var!(guest_pci_ports: u64 = 1) != 0,
         })

@@ -5,8 +5,9 @@ use core::convert::Infallible;
 
 use sel4_microkit::ipc::{Event, recv};
 use sel4_microkit::{Channel, ChannelSet, Handler};
-use sel4_vcpu::{Context, Ended, Vcpu};
-use vmm_control::{Control, Life, Page, Phase, Policy};
+use sel4_vcpu::{Context, Ended, Vcpu, reason};
+use vmm_base::Gpa;
+use vmm_control::{Control, End, Life, Page, Phase, Policy, Watchdog};
 use vmm_core::{Next, Stop};
 
 use crate::apic::Apic;
@@ -27,18 +28,42 @@ pub struct Vmm {
     time: Time,
     control: Control<'static>,
     life: Life,
+    watchdog: Watchdog,
+    /// When to look at a guest that goes on executing, by the time-stamp counter.
+    look_at: u64,
+    /// Exits that the guest made, so those not that were made to look at it.
+    exits: u64,
     /// The channel by which frames are announced.
     frames: Option<Channel>,
 }
 
+/// Why the guest runs no more.
+enum Ending {
+    /// Of its own. The other is what more there is to tell of it.
+    Guest(End, Option<Stop>),
+    /// By a command, which is obeyed already.
+    Command,
+}
+
+impl Ending {
+    /// The guest stopped at this instruction.
+    fn stop(stop: Stop, rip: u64) -> Self {
+        let more = Some(stop).filter(Stop::has_more_to_tell);
+        Self::Guest(end(stop, rip), more)
+    }
+}
+
 impl Vmm {
     pub fn new(config: Config, console: Option<Channel>, time: Time) -> Self {
-        let page = config.control.map_or(&UNWATCHED, |(page, _)| page);
+        let page = config.control.unwrap_or(&UNWATCHED);
         Self {
             control: Control::attach(page, time.hz()),
             life: Life::new(Policy {
                 restarts: config.restarts,
             }),
+            watchdog: Watchdog::new(0),
+            look_at: u64::MAX,
+            exits: 0,
             config,
             console,
             time,
@@ -61,46 +86,44 @@ impl Vmm {
 
     /// One life of the guest.
     fn start_and_run(&mut self) {
+        if self.control.is_used() {
+            // The life before ended somewhere, also if this program's did. All of it is there.
+            let _ = self.config.ram.clear(Gpa(0), self.config.ram.size());
+        }
+        let patience = u128::from(self.config.watchdog_ms) * u128::from(self.time.hz()) / 1_000;
+        self.watchdog = Watchdog::new(u64::try_from(patience).unwrap_or(0));
+        self.look_at = if patience == 0 { u64::MAX } else { tsc() };
+        self.exits = 0;
         self.control.started(tsc());
         let apic = Apic::new(Vcpu::new(0));
-        let (stop, rip) = match build(&self.config, self.time.hz(), &apic) {
-            Ok(mut guest) => {
-                let stop = self.run(&mut guest);
-                (stop, guest.context.rip)
-            }
-            Err(Failure::Stop(stop)) => (Some(stop), 0),
+        let ending = match build(&self.config, self.time.hz(), &apic) {
+            Ok(mut guest) => self.run(&mut guest),
+            Err(Failure::Stop(stop)) => Ending::stop(stop, 0),
             Err(failure) => {
                 log::error!("{failure}");
-                (None, 0)
+                Ending::Guest(End::CannotStart, None)
             }
         };
-        // Without a reason it was a command, which is obeyed already.
-        if self.life.is_running() {
-            if let Some(stop) = stop.filter(Stop::has_more_to_tell) {
-                log::error!("{stop}");
-            }
-            let end = end(stop, rip);
+        if let Ending::Guest(end, more) = ending {
             self.control.ended(end, tsc());
-            log::info!("{}", self.life.ended(end));
+            let next = self.life.ended(end);
+            match more {
+                Some(more) => log::warn!("{next}: {more}"),
+                None if end.is_wanted() => log::info!("{next}"),
+                None => log::warn!("{next}"),
+            }
         }
-        self.forget();
     }
 
-    /// The next life starts with memory as new.
-    fn forget(&self) {
-        let ram = self.config.ram;
-        // All of it is there.
-        let _ = ram.clear(vmm_base::Gpa(0), ram.size());
-    }
-
-    /// Runs the guest until it ends, or a command ends it.
-    fn run(&mut self, guest: &mut Guest<'_>) -> Option<Stop> {
+    /// Runs the guest until it ends.
+    fn run(&mut self, guest: &mut Guest<'_>) -> Ending {
         let vcpu = Vcpu::new(0);
         self.frames = guest.frames;
         let apic = guest.apic;
         let (machine, context) = (&mut guest.machine, &mut guest.context);
         loop {
-            context.exit_at(machine.deadline().unwrap_or(u64::MAX));
+            let deadline = machine.deadline().unwrap_or(u64::MAX);
+            context.exit_at(deadline.min(self.look_at));
             if apic.enter(context) || context.event.is_interrupt() {
                 self.control.count_injected();
             }
@@ -110,7 +133,13 @@ impl Vmm {
             self.control.switch(Phase::Vmm, tsc());
             let next = match ended {
                 Ended::Exit => {
-                    self.control.count_exit(context.reason as u32);
+                    let reason = context.reason as u32;
+                    self.control.count_exit(reason);
+                    if reason != reason::PREEMPTION_TIMER {
+                        self.exits = self.exits.wrapping_add(1);
+                    } else if self.hangs(context) {
+                        return Ending::Guest(End::Hang { rip: context.rip }, None);
+                    }
                     let next = machine.exit(context);
                     if let Some(access) = machine.platform().take_access() {
                         self.control.count(access);
@@ -118,48 +147,63 @@ impl Vmm {
                     next
                 }
                 Ended::Notification(badge) => {
-                    self.notified(machine, ChannelSet::from_badge(badge))?;
+                    if !self.notified(machine, ChannelSet::from_badge(badge)) {
+                        return Ending::Command;
+                    }
                     machine.notified(context)
                 }
                 Ended::NoVcpu => Err(Stop::Kernel(sel4::Error::InvalidCapability)),
             };
-            match next {
-                Ok(Next::Enter) => {}
-                Ok(Next::Wait) => {
-                    if let Err(stop) = self.wait(machine, context)? {
-                        return Some(stop);
-                    }
-                }
-                Err(stop) => return Some(stop),
+            let next = match next {
+                Ok(Next::Wait) => self.wait(machine, context),
+                Ok(Next::Enter) => Ok(()),
+                Err(stop) => Err(Ending::stop(stop, context.rip)),
+            };
+            if let Err(ending) = next {
+                return ending;
             }
         }
     }
 
-    /// Sleeps until the guest has something to do. None if a command ended it.
+    /// Looks whether the guest hangs, if it is time to.
+    #[cold]
+    fn hangs(&mut self, context: &Context) -> bool {
+        const INTERRUPT_FLAG: u64 = 1 << 9;
+        let executed = self.control.guest_ticks();
+        let off = context.rflags & INTERRUPT_FLAG == 0;
+        let due = executed >= self.watchdog.next();
+        let hangs = due && self.watchdog.look(executed, self.exits, off);
+        // If it sleeps meanwhile, this is too early, and nothing is lost.
+        self.look_at = tsc().saturating_add(self.watchdog.next().saturating_sub(executed));
+        hangs
+    }
+
+    /// Sleeps until the guest has something to do.
     #[inline(never)]
     fn wait(
         &mut self,
         machine: &mut GuestMachine<'_>,
         context: &mut Context,
-    ) -> Option<Result<(), Stop>> {
+    ) -> Result<(), Ending> {
         loop {
             self.control.switch(Phase::Idle, tsc());
             if self.time.wake_at(machine.deadline())
                 && let Event::Notified(channels) = recv()
+                && !self.notified(machine, channels)
             {
-                self.notified(machine, channels)?;
+                return Err(Ending::Command);
             }
             self.control.switch(Phase::Vmm, tsc());
             match machine.notified(context) {
                 Ok(Next::Wait) => {}
-                Ok(Next::Enter) => return Some(Ok(())),
-                Err(stop) => return Some(Err(stop)),
+                Ok(Next::Enter) => return Ok(()),
+                Err(stop) => return Err(Ending::stop(stop, context.rip)),
             }
         }
     }
 
-    /// Brings to the guest what came from outside. None if a command ended it.
-    fn notified(&mut self, machine: &mut GuestMachine<'_>, channels: ChannelSet) -> Option<()> {
+    /// Brings to the guest what came from outside. Does it go on? Else a command ended it.
+    fn notified(&mut self, machine: &mut GuestMachine<'_>, channels: ChannelSet) -> bool {
         let came = |channel: Option<Channel>| channel.is_some_and(|one| channels.contains(one));
         if self.time.is_of(channels) {
             self.time.woken();
@@ -176,10 +220,7 @@ impl Vmm {
         {
             adapter.serve();
         }
-        if came(self.config.control.map(|(_, channel)| channel)) {
-            return self.obey().then_some(());
-        }
-        Some(())
+        self.obey()
     }
 
     /// Obeys the command that waits. Does the guest go on as it was?
