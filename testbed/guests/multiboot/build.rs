@@ -14,6 +14,7 @@ fn main() {
         "-Wl,-z,norelro",
         "-Wl,--build-id=none",
         "-Wl,--no-eh-frame-hdr",
+        "-Wl,--strip-all",
         &format!("-Wl,-T,{}", script.display()),
     ] {
         println!("cargo:rustc-link-arg-bins={argument}");

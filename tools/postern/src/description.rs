@@ -63,6 +63,15 @@ impl Description {
         })
     }
 
+    /// Of nothing but these files.
+    pub fn of_files(files: impl IntoIterator<Item = String>) -> Self {
+        Self {
+            domains: Vec::new(),
+            owners: Vec::new(),
+            files: files.into_iter().collect(),
+        }
+    }
+
     /// The protection domains with this program.
     pub fn running(&self, program: &str) -> impl Iterator<Item = &str> {
         let domains = self.domains.iter();

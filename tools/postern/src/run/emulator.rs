@@ -45,6 +45,21 @@ struct Logs {
     complaints: PathBuf,
 }
 
+impl Logs {
+    /// Those of the machine of this name.
+    fn of(workspace: &Workspace, name: &str) -> Result<Self> {
+        Ok(Self {
+            serial: workspace.log(name)?,
+            complaints: workspace.log(&format!("{name}-emulator"))?,
+        })
+    }
+
+    fn complaints(&self) -> Result<File> {
+        let path = &self.complaints;
+        File::create(path).with_context(|| format!("cannot write {}", path.display()))
+    }
+}
+
 /// What came of waiting for output.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Output {
@@ -57,6 +72,15 @@ pub enum Output {
 }
 
 impl Emulator {
+    /// Starts QEMU with an image that needs no seL4.
+    pub fn start_bare(workspace: &Workspace, name: &str, image: &Path) -> Result<Self> {
+        let logs = Logs::of(workspace, name)?;
+        let errors = logs.complaints()?;
+        let mut command = Command::new(setup::qemu::PROGRAM);
+        command.args(qemu::bare_arguments(image)).stderr(errors);
+        Self::start_on_pipes(command, logs)
+    }
+
     /// Starts a machine.
     pub fn start(
         workspace: &Workspace,
@@ -64,12 +88,8 @@ impl Emulator {
         accelerator: Accelerator,
         machine: &Machine,
     ) -> Result<Self> {
-        let logs = Logs {
-            serial: workspace.log(&machine.name)?,
-            complaints: workspace.log(&format!("{}-emulator", machine.name))?,
-        };
-        let errors = File::create(&logs.complaints)
-            .with_context(|| format!("cannot write {}", logs.complaints.display()))?;
+        let logs = Logs::of(workspace, &machine.name)?;
+        let errors = logs.complaints()?;
         match kind {
             cli::Emulator::Qemu => {
                 let backing = Backing::new(workspace, &machine.hardware)?;

@@ -5,6 +5,7 @@
 //! so that only a plain file name is safe there.
 
 use std::ffi::OsString;
+use std::path::Path;
 
 use super::accelerator::Accelerator;
 use super::backing::{Backing, Disk};
@@ -69,6 +70,32 @@ pub fn arguments(machine: &Machine, accelerator: Accelerator, backing: &Backing)
     arguments.extend(["-kernel".into(), machine.image.kernel.clone().into()]);
     let module = machine.image.loader.file_name().unwrap_or_default();
     arguments.extend(["-initrd".into(), module.to_owned()]);
+    arguments
+}
+
+/// QEMU's arguments for an image of multiboot that runs on the machine itself, without seL4: time is
+/// counted in instructions, and a write to port 0xf4 ends it.
+pub fn bare_arguments(image: &Path) -> Vec<OsString> {
+    let mut words = owned(&[
+        "-nodefaults",
+        "-no-user-config",
+        "-display",
+        "none",
+        "-no-reboot",
+        "-machine",
+        "q35",
+        "-m",
+        "64M",
+        "-device",
+        "isa-debug-exit,iobase=0xf4,iosize=1",
+        "-chardev",
+        "stdio,id=serial0,signal=off",
+        "-serial",
+        "chardev:serial0",
+    ]);
+    words.extend(owned(&COUNTING));
+    let mut arguments: Vec<OsString> = words.into_iter().map(OsString::from).collect();
+    arguments.extend(["-kernel".into(), image.into()]);
     arguments
 }
 
@@ -219,6 +246,20 @@ mod tests {
         assert!(counts(line_of(&asking, Accelerator::Tcg)));
         assert!(!counts(line_of(&asking, Accelerator::Kvm)));
         assert!(!counts(line("", Accelerator::Tcg)));
+    }
+
+    #[test]
+    fn a_bare_image_has_a_machine_without_an_iommu_and_its_exit() {
+        let words = bare_arguments(Path::new("/g/guest-x"));
+        let words = words.iter().map(|word| word.to_string_lossy().into_owned());
+        let line = words.collect::<Vec<_>>().join(" ");
+        let parts = [
+            "isa-debug-exit,iobase=0xf4",
+            "-icount",
+            "-kernel /g/guest-x",
+        ];
+        check(&line, &parts);
+        assert!(!line.contains("iommu"), "{line}");
     }
 
     #[test]

@@ -28,6 +28,8 @@ pub struct Manifest {
     pub skip: BTreeMap<String, String>,
     /// What to type on the serial port: when this text has come, send that.
     pub input: BTreeMap<String, String>,
+    /// Guests of the system that report instead of it, by the names of their images.
+    pub guests: Vec<String>,
 }
 
 impl Default for Manifest {
@@ -39,6 +41,7 @@ impl Default for Manifest {
             bochs_smp: false,
             skip: BTreeMap::new(),
             input: BTreeMap::new(),
+            guests: Vec::new(),
         }
     }
 }
@@ -88,7 +91,9 @@ mod tests {
     fn everything_can_be_said() {
         let text = "initial_task = 'x'\ntimeout = 5\nbochs_smp = true\nvirtual_time = true\n\
                     [skip]\nbochs = 'no edu device'\n[input]\n'name?' = 'x'\n";
-        let manifest = Manifest::parse(text).unwrap();
+        let text = format!("guests = ['guest-x']\n{text}");
+        let manifest = Manifest::parse(&text).unwrap();
+        assert_eq!(manifest.guests, ["guest-x"]);
         assert_eq!((manifest.timeout, manifest.bochs_smp), (5, true));
         assert_eq!(manifest.initial_task.as_deref(), Some("x"));
         assert!(manifest.virtual_time);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! The command `test`: on the host, in booted systems, and of whole systems.
 
+mod bare;
 mod environment;
 mod filter;
 mod host;
@@ -8,6 +9,7 @@ mod manifest;
 mod outcome;
 mod pool;
 mod protocol;
+mod reports;
 mod scenario;
 mod system;
 
@@ -71,6 +73,7 @@ fn in_emulators(
     scenarios: &[Scenario],
 ) -> Result<Vec<Part>> {
     let plan = system::plan(systems, filter);
+    let bare = bare::plan(workspace, systems, filter);
     let boots: Vec<_> = scenarios
         .iter()
         .flat_map(|scenario| {
@@ -80,12 +83,13 @@ fn in_emulators(
                 .map(move |place| (scenario, place))
         })
         .collect();
-    if plan.is_empty() && boots.is_empty() {
+    if plan.is_empty() && boots.is_empty() && bare.is_empty() {
         return Ok(Vec::new());
     }
     let emulators = plan.iter().map(|(_, environment)| environment.emulator());
     let emulators: Vec<Emulator> = emulators
         .chain(boots.iter().map(|(_, place)| place.emulator))
+        .chain(bare.iter().map(|_| Emulator::Qemu))
         .collect();
     let mut uses = vec![For::Building];
     let mut accelerator = Accelerator::Tcg;
@@ -105,6 +109,9 @@ fn in_emulators(
     for (scenario, _) in &boots {
         descriptions.push(Description::read(&scenario.system)?);
     }
+    descriptions.push(Description::of_files(
+        bare.iter().map(|name| (*name).to_owned()),
+    ));
     builder.programs(&descriptions, &system::initial_tasks(&plan))?;
     let variants: BTreeSet<_> = plan
         .iter()
@@ -120,6 +127,7 @@ fn in_emulators(
     for (scenario, place) in boots {
         scenario.prepare(workspace, place, accelerator, &mut pool);
     }
+    bare::prepare(workspace, &bare, &mut pool);
     step.done();
 
     let step = Step::new(format!("Booting test systems, {WIDTH} at a time"));

@@ -12,7 +12,7 @@ use super::filter::Filter;
 use super::manifest::Manifest;
 use super::outcome::{Outcome, Part, TestResult};
 use super::pool::{Boot, Pool};
-use super::protocol::Collector;
+use super::reports::Reports;
 use crate::description::Description;
 use crate::image::Builder;
 use crate::run::accelerator::Accelerator;
@@ -162,16 +162,16 @@ fn boot(
     let manifest = system.manifest.clone();
     let run = move || {
         let started = Instant::now();
-        let mut collector = Collector::new(&name, environment.name());
+        let mut reports = Reports::new(&name, &manifest.guests, environment.name());
         let emulator = Emulator::start(&workspace, environment.emulator(), accelerator, &machine)?;
         let mut watch = Watch::new(emulator, manifest.input.clone());
         let patience = environment.patience(&manifest);
-        let ending = watch.until(patience, |line| collector.line(line));
+        let ending = watch.until(patience, |line| reports.line(line));
         let log = shown(&workspace.root, watch.log());
         let evidence = format!("log: {log}; {}", watch.last_words());
         Ok(Part {
             name: format!("{name}@{}", environment.name()),
-            results: collector.finish(ending, &evidence),
+            results: reports.finish(ending, &evidence),
             took: started.elapsed(),
         })
     };
