@@ -7,6 +7,7 @@
 #   EMULATOR=qemu          qemu or bochs; for run and smoke
 #   CPUS=                  number of CPUs; for run and smoke (1, or 2 with an smp kernel)
 #   T=                     only tests or benchmarks whose name contains this
+#   CASES=100000           how many cases of hostile input each test of `make fuzz` makes up
 #   WITHOUT_PATCH=         numbers of kernel patches to leave out; for test, which must fail then
 #   POSTERN_CACHE=~/.cache/postern   where what is built once per machine is kept
 #   CARGO=cargo            Rust's build tool
@@ -17,6 +18,7 @@ EMULATOR ?= qemu
 CONFIG ?=
 CPUS ?=
 T ?=
+CASES ?= 100000
 WITHOUT_PATCH ?=
 
 # Make's own variables would make the builds below believe that they share its job server.
@@ -25,7 +27,7 @@ postern = @env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL \
 	$(CARGO) run --quiet --release --locked --package postern --
 boot = --system $(SYSTEM) --emulator $(EMULATOR) $(if $(CONFIG),--config $(CONFIG)) $(if $(CPUS),--cpus $(CPUS))
 
-.PHONY: help run smoke image test check bench clean picture fmt lint tools
+.PHONY: help run smoke image test fuzz check bench clean picture fmt lint tools
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -42,6 +44,10 @@ image: tools ## build the bootable image only
 
 test: tools ## all tests, or those whose name contains T
 	$(postern) test $(if $(T),'$(T)')
+
+fuzz: tools ## hostile input for the virtual machine monitor, with new random numbers
+	@PROPTEST_CASES=$(CASES) $(CARGO) test --release --locked --no-fail-fast \
+	  $(patsubst vmm/%/Cargo.toml,--package vmm-%,$(filter-out vmm/pd/%,$(wildcard vmm/*/Cargo.toml))) $(T)
 
 check: tools ## check SYSTEM, building nothing
 	$(postern) check $(SYSTEM) $(if $(CONFIG),--config $(CONFIG))
