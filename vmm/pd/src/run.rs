@@ -108,6 +108,7 @@ impl Vmm {
             self.control.ended(end, tsc());
             let next = self.life.ended(end);
             match more {
+                Some(Stop::Unsupported { what, .. }) => log::warn!("{next}: {what}"),
                 Some(more) => log::warn!("{next}: {more}"),
                 None if end.is_wanted() => log::info!("{next}"),
                 None => log::warn!("{next}"),

@@ -28,7 +28,6 @@ fn main() -> ! {
         "hang" => hang(),
         "halt" => cpu::halt_for_ever(),
         "halt-with-interrupt" => halt_with_interrupt(),
-        "jump-into-a-device" => jump(apic::BASE),
         "jump-into-nothing" => jump(0xfed8_0000),
         "tables-in-nothing" => tables_in_nothing(),
         "flood-exits" => flood(|| {
