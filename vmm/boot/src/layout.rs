@@ -15,6 +15,8 @@ pub const RAM_MAX: u64 = 3 << 30;
 pub const LOW_END: u64 = 0xa_0000;
 /// Where firmware is on PCs, and the ACPI tables are here; the guest finds it reserved.
 pub const FIRMWARE: Range<u64> = 0xe_0000..0x10_0000;
+/// Where a CPU in real mode goes to have the machine reset: the 16 bytes at the end of the firmware.
+pub const RESET_VECTOR: u64 = 0xf_fff0;
 /// Where the memory goes on.
 pub const HIGH_START: u64 = 0x10_0000;
 /// Configuration space of PCI bus 0.

@@ -29,6 +29,7 @@ pub mod layout;
 mod linux;
 mod memory_map;
 mod multiboot;
+mod reset;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -67,6 +68,7 @@ pub fn load(ram: GuestRam<'_>, guest: &Guest<'_>) -> Result<EntryState, Error> {
         command_line: &guest.command_line[..end.unwrap_or(guest.command_line.len())],
         ..*guest
     };
+    reset::write(ram)?;
     if linux::is_one(guest.kernel) {
         return linux::load(ram, &guest);
     }

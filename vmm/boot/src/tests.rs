@@ -97,7 +97,9 @@ fn the_loader_stays_where_no_kernel_may_be() {
     let untouched = |at| u64_in(ram, at) == u64::MAX;
     assert!(untouched(layout::LOADER.start - 8));
     let end = layout::LOADER.end;
-    assert!((end..layout::HIGH_START).step_by(8).all(untouched));
+    assert!((end..layout::RESET_VECTOR).step_by(8).all(untouched));
+    let code = bytes_in(ram, layout::RESET_VECTOR, 8);
+    assert_eq!(code, [0xb0, 1, 0xe6, 0x92, 0xf4, 0xeb, 0xfd, 0xff]);
 }
 
 /// A kernel's file, some bytes of which are others.
