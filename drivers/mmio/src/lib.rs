@@ -2,7 +2,7 @@
 //! Device registers behind two traits, so that a driver runs unchanged on hardware and in a test.
 //!
 //! * [`Mmio`]: memory-mapped registers. [`MmioRegion`] is the real thing (volatile accesses to a
-//!   mapped region); [`FakeMmio`] is an array that logs its writes.
+//!   mapped region); [`FakeMmio`] is an array that logs its writes. A [`Register`] is one by name.
 //! * [`SharedRegion`] and [`OutgoingRegion`]: memory that a device reads and writes, or only reads.
 //! * [`PortIo`]: byte-wide x86 I/O ports. The protection domain that owns the ports supplies the
 //!   implementation, since port access is a system call on seL4.
@@ -14,10 +14,12 @@
 
 mod fake;
 mod region;
+mod register;
 mod shared;
 
 pub use fake::{FakeMmio, Write};
 pub use region::MmioRegion;
+pub use register::{Register, Registers, Width};
 pub use shared::{OutgoingRegion, SharedRegion};
 
 /// What a bus answers where no device is.

@@ -3,8 +3,8 @@
 
 use core::time::Duration;
 
-use mmio::{ABSENT32, Mmio};
-use nvme::{Admin, Dma, Error, NamespaceId, Progress, Reg32, Result, Startup, Status};
+use mmio::{ABSENT32, Mmio, Registers};
+use nvme::{Admin, Dma, Error, NamespaceId, Progress, Result, Startup, Status};
 
 use crate::layout::{COMPLETIONS, IO_DMA_BYTES, SUBMISSIONS, list};
 use crate::ring::{Ring, Tag};
@@ -95,10 +95,9 @@ impl<R: Mmio, D: Dma> NvmeIo<R, D> {
     /// it is reset.
     pub fn stop(&mut self) {
         self.phase = Phase::Stopped;
-        let register = Reg32::Cc as usize;
-        let control = self.registers.read32(register);
+        let control = self.registers.get(nvme::CC);
         if control != ABSENT32 {
-            self.registers.write32(register, control & !CC_ENABLE);
+            self.registers.set(nvme::CC, control & !CC_ENABLE);
         }
     }
 
@@ -178,7 +177,7 @@ impl<R: Mmio, D: Dma> NvmeIo<R, D> {
                 }
                 Phase::Running(ring, _, watch) => {
                     if now >= *watch {
-                        let status = registers.read32(Reg32::Csts as usize);
+                        let status = registers.get(nvme::CSTS);
                         if status == ABSENT32 {
                             return Err(Error::Absent);
                         }

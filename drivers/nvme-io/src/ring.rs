@@ -3,7 +3,7 @@
 
 use core::time::Duration;
 
-use mmio::Mmio;
+use mmio::{Mmio, Registers};
 use nvme::{Dma, Error, Result, Status};
 
 use crate::layout::{COMPLETIONS, SUBMISSIONS};
@@ -62,7 +62,7 @@ impl Ring {
     /// [`Error::Unsuitable`]: the controller cannot have queues as long as these, or has their
     /// doorbells where no register is.
     pub fn new(registers: &impl Mmio, memory: &mut impl Dma) -> Result<Self> {
-        let capabilities = registers.read64(nvme::Reg64::Cap as usize);
+        let capabilities = registers.get(nvme::CAP);
         // CAP.MQES counts from 0; CAP.DSTRD gives the distance of doorbells (§3.1.1, §3.1.24).
         let longest = (capabilities & 0xffff) as u16;
         let stride = 4usize << (capabilities >> 32 & 0xf);

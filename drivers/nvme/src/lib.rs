@@ -35,7 +35,7 @@ pub use data::{Controller, ControllerList, Data, NamespaceList, Primary, Seconda
 pub use dma::{DMA_BYTES, Dma, Shared};
 pub use error::{Error, Result, Status};
 pub use queue::Completion;
-pub use registers::{Reg32, Reg64};
+pub use registers::{CAP, CC, CSTS};
 pub use startup::{Progress, Startup};
 pub use task::{
     ControllerId, Grant, Isolate, MAX_GRANTS, MAX_SECONDARIES, NamespaceId, Prepare,

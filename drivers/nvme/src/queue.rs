@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! The admin queue pair (§4.1), with one command under way at most.
 
-use mmio::Mmio;
+use mmio::{Mmio, Register, Registers};
 
 use crate::dma::{COMPLETIONS, DATA, Dma, SUBMISSIONS};
-use crate::registers::{Reg32, Registers};
+use crate::registers::ADMIN_TAIL;
 use crate::{Command, Error, Result, Status};
 
 /// Entries of each of the two rings: as many submissions as fit a page.
@@ -23,7 +23,7 @@ pub struct Completion {
 
 #[derive(Debug)]
 pub(crate) struct Queue {
-    head_doorbell: usize,
+    head_doorbell: Register<u32>,
     tail: u16,
     head: u16,
     phase: bool,
@@ -34,7 +34,7 @@ pub(crate) struct Queue {
 
 impl Queue {
     /// Both rings empty and cleared, for a controller that is not enabled.
-    pub fn new(memory: &mut impl Dma, head_doorbell: usize) -> Self {
+    pub fn new(memory: &mut impl Dma, head_doorbell: Register<u32>) -> Self {
         for offset in (SUBMISSIONS..DATA).step_by(4) {
             memory.write32(offset, 0);
         }
@@ -78,7 +78,7 @@ impl Queue {
         }
         self.tail = (self.tail + 1) % ENTRIES;
         self.waiting = true;
-        registers.set32(Reg32::AdminTail, self.tail.into());
+        registers.set(ADMIN_TAIL, self.tail.into());
         Ok(())
     }
 
@@ -113,7 +113,7 @@ impl Queue {
         if self.head == 0 {
             self.phase = !self.phase;
         }
-        registers.write32(self.head_doorbell, self.head.into());
+        registers.set(self.head_doorbell, self.head.into());
         // Without 'do not retry', 'more' and the retry delay.
         let status = Status((last >> 17 & 0x7ff) as u16);
         Ok(Some(Completion { value, status }))
@@ -136,7 +136,7 @@ mod tests {
     fn rings_wrap_and_phases_alternate() {
         let fake = Fake::enabled();
         let (mut registers, mut memory) = (fake.registers(), memory(&fake));
-        let mut queue = Queue::new(&mut memory, 0x1004);
+        let mut queue = Queue::new(&mut memory, Register::at(0x1004));
         for round in 0..200u16 {
             let command = Command::identify(Cns::Controller, 0, 0);
             assert_eq!(queue.completion(&mut registers, &memory), Ok(None));
@@ -164,7 +164,7 @@ mod tests {
             let fake = Fake::enabled();
             fake.borrow_mut().silent = true;
             let (mut registers, mut memory) = (fake.registers(), memory(&fake));
-            let mut queue = Queue::new(&mut memory, 0x1004);
+            let mut queue = Queue::new(&mut memory, Register::at(0x1004));
             let command = Command::offline(1);
             queue.submit(&mut registers, &mut memory, &command).unwrap();
             memory.write32(COMPLETIONS + 8, third);

@@ -1,61 +1,27 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! Controller registers (§3.1) in BAR 0.
 
-use mmio::Mmio;
+use mmio::Register;
 
-/// 32-bit registers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(usize)]
-pub enum Reg32 {
-    /// Interrupt mask set.
-    Intms = 0x0c,
-    /// Controller configuration.
-    Cc = 0x14,
-    /// Controller status.
-    Csts = 0x1c,
-    /// Admin queue sizes.
-    Aqa = 0x24,
-    /// Tail doorbell of the admin submission queue.
-    AdminTail = 0x1000,
-}
-
-/// 64-bit registers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(usize)]
-pub enum Reg64 {
-    /// Capabilities.
-    Cap = 0x00,
-    /// Admin submission queue address.
-    Asq = 0x28,
-    /// Admin completion queue address.
-    Acq = 0x30,
-}
+/// Controller capabilities.
+pub const CAP: Register<u64> = Register::at(0x00);
+/// Interrupt mask set.
+pub(crate) const INTMS: Register<u32> = Register::at(0x0c);
+/// Controller configuration.
+pub const CC: Register<u32> = Register::at(0x14);
+/// Controller status.
+pub const CSTS: Register<u32> = Register::at(0x1c);
+/// Admin queue sizes.
+pub(crate) const AQA: Register<u32> = Register::at(0x24);
+/// Admin submission queue address.
+pub(crate) const ASQ: Register<u64> = Register::at(0x28);
+/// Admin completion queue address.
+pub(crate) const ACQ: Register<u64> = Register::at(0x30);
+/// Tail doorbell of the admin submission queue.
+pub(crate) const ADMIN_TAIL: Register<u32> = Register::at(0x1000);
 
 /// Head doorbell of the admin completion queue, whose place depends on CAP.DSTRD.
-pub(crate) const fn admin_head(capabilities: u64) -> usize {
+pub(crate) const fn admin_head(capabilities: u64) -> Register<u32> {
     let stride = (capabilities >> 32 & 0xf) as u32;
-    0x1000 + (4 << stride)
-}
-
-/// Access by name.
-pub(crate) trait Registers {
-    fn reg32(&self, register: Reg32) -> u32;
-    fn set32(&mut self, register: Reg32, value: u32);
-    fn reg64(&self, register: Reg64) -> u64;
-    fn set64(&mut self, register: Reg64, value: u64);
-}
-
-impl<M: Mmio> Registers for M {
-    fn reg32(&self, register: Reg32) -> u32 {
-        self.read32(register as usize)
-    }
-    fn set32(&mut self, register: Reg32, value: u32) {
-        self.write32(register as usize, value);
-    }
-    fn reg64(&self, register: Reg64) -> u64 {
-        self.read64(register as usize)
-    }
-    fn set64(&mut self, register: Reg64, value: u64) {
-        self.write64(register as usize, value);
-    }
+    Register::at(0x1000 + (4 << stride))
 }

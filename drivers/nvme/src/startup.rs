@@ -3,11 +3,11 @@
 
 use core::time::Duration;
 
-use mmio::{ABSENT64, Mmio};
+use mmio::{ABSENT64, Mmio, Registers};
 
 use crate::dma::{COMPLETIONS, Dma, SUBMISSIONS, suits};
 use crate::queue::{ENTRIES, Queue};
-use crate::registers::{Reg32, Reg64, Registers, admin_head};
+use crate::registers::{ACQ, AQA, ASQ, CAP, CC, CSTS, INTMS, admin_head};
 use crate::{Admin, Error, Result};
 
 const CC_ENABLE: u32 = 1;
@@ -43,7 +43,7 @@ impl Startup {
     ///
     /// [`Error::Absent`], [`Error::Unsuitable`], [`Error::Memory`].
     pub fn start(registers: &mut impl Mmio, memory: &impl Dma, now: Duration) -> Result<Self> {
-        let capabilities = registers.reg64(Reg64::Cap);
+        let capabilities = registers.get(CAP);
         if capabilities == ABSENT64 {
             return Err(Error::Absent);
         }
@@ -54,9 +54,9 @@ impl Startup {
         if !suits(memory) {
             return Err(Error::Memory);
         }
-        let control = registers.reg32(Reg32::Cc);
-        registers.set32(Reg32::Cc, control & !CC_ENABLE);
-        registers.set32(Reg32::Intms, u32::MAX);
+        let control = registers.get(CC);
+        registers.set(CC, control & !CC_ENABLE);
+        registers.set(INTMS, u32::MAX);
         let limit = now.saturating_add(timeout(capabilities));
         Ok(Self {
             capabilities,
@@ -78,7 +78,7 @@ impl Startup {
         now: Duration,
     ) -> Result<Progress<Admin>> {
         loop {
-            let status = registers.reg32(Reg32::Csts);
+            let status = registers.get(CSTS);
             if status == mmio::ABSENT32 {
                 return Err(Error::Absent);
             }
@@ -99,11 +99,11 @@ impl Startup {
             }
             self.queue = Some(Queue::new(memory, admin_head(self.capabilities)));
             let size = u32::from(ENTRIES - 1);
-            registers.set32(Reg32::Aqa, size << 16 | size);
+            registers.set(AQA, size << 16 | size);
             let base = memory.bus_address();
-            registers.set64(Reg64::Asq, base + SUBMISSIONS as u64);
-            registers.set64(Reg64::Acq, base + COMPLETIONS as u64);
-            registers.set32(Reg32::Cc, CC_ENTRY_SIZES | CC_ENABLE);
+            registers.set(ASQ, base + SUBMISSIONS as u64);
+            registers.set(ACQ, base + COMPLETIONS as u64);
+            registers.set(CC, CC_ENTRY_SIZES | CC_ENABLE);
             self.limit = now.saturating_add(timeout(self.capabilities));
         }
     }
