@@ -7,7 +7,7 @@ use core::cell::Cell;
 use mmio::Mmio;
 use pci::{Bdf, MsiX, PciConfig};
 use pf_manager_interface::{Call, Error, PfManager};
-use vtd::Message;
+use pci::Message;
 
 use crate::Failure;
 

@@ -7,7 +7,7 @@ use core::fmt;
 use mmio::{ABSENT32, Mmio};
 use pci::{Bdf, MsiX, PciConfig};
 use pf_manager_interface::{Call, Error, Info, PfManager};
-use vtd::Message;
+use pci::Message;
 
 const COMMAND: u16 = 4;
 const BUS_MASTER: u32 = 1 << 2;

@@ -81,7 +81,7 @@ impl<P: Parts> Network<P> {
         msix.check(bars)?;
         let bound = bus.iommu.bind(at.0, interrupt.handle);
         bound.map_err(|error| Problem::Iommu("bind", error))?;
-        let message = vtd::Message::single(interrupt.handle);
+        let message = pci::Message::single(interrupt.handle);
         let message = (message.address, message.data);
         let offset = msix.table.offset as usize;
         write_entry(&mut interrupt.table, offset, VECTOR.into(), message, false);

@@ -4,8 +4,8 @@
 //!
 //! * Who is there: [`Bdf`], [`Header`], [`enumerate`](fn@enumerate), [`Bridge`].
 //! * What a function decodes: [`Bar`], [`Bars`], [`place`].
-//! * What it can do: [`capabilities`], [`extended_capabilities`], and of those [`Msi`], [`MsiX`],
-//!   [`Express`], [`Acs`], [`next_ari_function`].
+//! * What it can do: [`capabilities`], [`extended_capabilities`], and of those [`Msi`], [`MsiX`] (which
+//!   send a [`Message`]), [`Express`], [`Acs`], [`next_ari_function`].
 //! * How it is reset: [`FunctionReset`], which is told the time and never sleeps.
 //!
 //! Everything goes through [`PciConfig`]: [`Ecam`] in a protection domain, [`fake`] in a test.
@@ -31,6 +31,7 @@ mod error;
 mod express;
 pub mod fake;
 mod header;
+mod message;
 mod msi;
 mod msix;
 mod reset;
@@ -45,6 +46,7 @@ pub use enumerate::enumerate;
 pub use error::{Error, Result};
 pub use express::{Express, PortKind};
 pub use header::{Bridge, Class, Command, Header, HeaderKind, command, set_command};
+pub use message::Message;
 pub use msi::Msi;
 pub use msix::{Location, MsiX, write_entry};
 pub use reset::{FunctionReset, Progress};

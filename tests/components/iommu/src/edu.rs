@@ -63,7 +63,7 @@ pub fn compatible(vector: u32) -> (u64, u32) {
 
 /// The message that names an entry of the interrupt-remapping table.
 pub fn remappable(index: u16) -> (u64, u32) {
-    let message = vtd::Message::single(index);
+    let message = pci::Message::single(index);
     (message.address, message.data)
 }
 

@@ -173,7 +173,7 @@ impl Card {
 
     /// Gives its vector 0 the message with this index and raises it.
     pub fn interrupt(&mut self, index: u16) -> TestResult {
-        let message = vtd::Message::single(index);
+        let message = pci::Message::single(index);
         self.msix.write32(0, message.address as u32);
         self.msix.write32(4, 0);
         self.msix.write32(8, message.data);
