@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! Memory that a device shares: mapped in this address space and granted to the device.
 
-use core::arch::x86_64::__m128i;
+use core::arch::asm;
+use core::arch::x86_64::{__m128i, _mm_mfence};
 use core::ptr::NonNull;
 
 use crate::inside;
 
 const WIDE: usize = size_of::<__m128i>();
+/// Bytes that CLFLUSH writes back; no x86-64 processor has smaller lines.
+const LINE: usize = 64;
 
 /// Memory that the device may change at any time. Holding one means: the bytes `base..base + size`
 /// are mapped readable and writable, and nobody else in this address space uses them. They are only
@@ -29,6 +32,16 @@ impl SharedRegion {
         Self {
             base,
             size,
+            bus_address,
+        }
+    }
+
+    /// The same for memory that is given up for good. The device must not be handed any memory
+    /// but this.
+    pub const fn from_words(words: &'static mut [u128], bus_address: u64) -> Self {
+        Self {
+            base: NonNull::from_mut(words).cast(),
+            size: size_of_val(words),
             bus_address,
         }
     }
@@ -60,6 +73,44 @@ impl SharedRegion {
             // SAFETY: inside the mapping and aligned, as just checked.
             unsafe { self.base.add(offset).cast::<u64>().write_volatile(value) }
         }
+    }
+
+    /// Writes 16 bytes at once, so that the device sees all of them or nothing. Dropped outside, or
+    /// off their alignment, or if the device writes there at the same time.
+    pub fn write128(&mut self, offset: usize, value: u128) {
+        if !inside(offset, WIDE, self.size) {
+            return;
+        }
+        // SAFETY: inside the mapping and aligned, as just checked. Every x86-64 processor but the
+        // first ones, which had no IOMMU, has the instruction. The compiler keeps rbx for itself,
+        // hence the exchange; its own intrinsic may become a call to a library.
+        unsafe {
+            asm!(
+                "xchg rbx, {value}",
+                "lock cmpxchg16b [{at}]",
+                "mov rbx, {value}",
+                value = inout(reg) value as u64 => _,
+                at = in(reg) self.base.add(offset).as_ptr(),
+                in("rcx") (value >> 64) as u64,
+                // What is there already: nobody else writes.
+                inout("rax") self.read64(offset) => _,
+                inout("rdx") self.read64(offset + 8) => _,
+                options(nostack),
+            );
+        }
+    }
+
+    /// Writes the cache lines that hold `bytes` from `offset` on back to memory and waits for it.
+    pub fn write_back(&mut self, offset: usize, bytes: usize) {
+        let end = offset.saturating_add(bytes).min(self.size);
+        for line in (offset / LINE * LINE..end).step_by(LINE) {
+            // SAFETY: the line begins inside the mapping; writing it back changes no byte.
+            unsafe {
+                asm!("clflush [{}]", in(reg) self.base.add(line).as_ptr(), options(nostack, preserves_flags));
+            }
+        }
+        // SAFETY: every x86-64 processor has the instruction.
+        unsafe { _mm_mfence() }
     }
 
     /// Reads bytes from `offset` on, each once. Zeroes if not all of them are inside, or `offset` is
@@ -128,6 +179,8 @@ impl OutgoingRegion {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+
     use super::*;
 
     #[repr(align(16))]
@@ -151,6 +204,22 @@ mod tests {
             page.0[48..],
             core::array::from_fn::<u8, 16, _>(|n| 48 + n as u8)
         );
+    }
+
+    #[test]
+    fn sixteen_bytes_are_written_at_once_or_not_at_all() {
+        let words = std::boxed::Box::leak(std::boxed::Box::new([1, 2, 3]));
+        let mut region = SharedRegion::from_words(words, 0x1000);
+        assert_eq!((region.size(), region.bus_address()), (48, 0x1000));
+        region.write128(16, 7 << 64 | 5);
+        for offset in [8, 40, 48, usize::MAX - 15] {
+            region.write128(offset, u128::MAX);
+        }
+        // Nothing to be seen from here, but that it does no harm, also beyond the end.
+        region.write_back(16, 16);
+        region.write_back(40, usize::MAX);
+        let words = [0, 8, 16, 24, 32, 40].map(|offset| region.read64(offset));
+        assert_eq!(words, [1, 0, 5, 7, 3, 0]);
     }
 
     #[test]
