@@ -26,5 +26,5 @@ mod start;
 mod tests;
 
 pub use manager::Manager;
-pub use pages::{Backing, Pages, Tables};
+pub use pages::{Pages, Tables};
 pub use start::{Given, MAX_UNITS};

@@ -7,24 +7,21 @@
 #![no_std]
 #![no_main]
 
-mod region;
-
 use core::arch::x86_64::{__cpuid, __cpuid_count, _rdtsc};
 use core::convert::Infallible;
+use core::ops::Range;
 use core::ptr::NonNull;
 
 use console_interface::own_stream;
 use heapless::Vec;
 use iommu_manager_core::{Given, MAX_UNITS, Manager, Pages};
 use iommu_manager_interface::REPLY_WORDS;
-use mmio::MmioRegion;
+use mmio::{MmioRegion, SharedRegion};
 use sel4_microkit::{
     Channel, ChannelSet, Handler, MessageInfo, protection_domain, var, with_msg_regs,
     with_msg_regs_mut,
 };
 use vtd::ApicId;
-
-use region::Region;
 
 /// CPUID leaf 1, ECX: the processor has an x2APIC. Where it has one, the kernel uses it.
 const X2APIC: u32 = 1 << 21;
@@ -36,7 +33,7 @@ const FIRST_VECTOR: usize = 0x30;
 const UNSET: usize = usize::MAX;
 
 struct IommuManager {
-    manager: Manager<'static, MmioRegion, Pages<Region>>,
+    manager: Manager<'static, MmioRegion, Pages>,
     fault_irq: Option<Channel>,
     pf_manager: Option<Channel>,
 }
@@ -55,10 +52,6 @@ fn init() -> IommuManager {
         *var!(acpi_dmar: usize = 0),
         *var!(acpi_dmar_size: usize = 0),
     );
-    let tables = *var!(iommu_tables: usize = 0) as *mut u8;
-    // SAFETY: the image tool mapped the region of that symbol, with this size, for this program
-    // alone, and this is the only use of it.
-    let tables = unsafe { Region::new(tables, *var!(iommu_tables_size: usize = 0)) };
     let x2apic = __cpuid(1).ecx & X2APIC != 0;
     let given = Given {
         grants,
@@ -75,7 +68,7 @@ fn init() -> IommuManager {
         now: clock(),
     };
     IommuManager {
-        manager: Manager::start(given, |physical| Pages::new(tables, physical)),
+        manager: Manager::start(given, |physical| Pages::new(tables(physical))),
         fault_irq,
         pf_manager,
     }
@@ -89,6 +82,18 @@ fn bytes(start: usize, size: usize) -> &'static [u8] {
     // SAFETY: the image tool mapped a region of this size there, and refuses systems in which
     // anybody may write it.
     unsafe { core::slice::from_raw_parts(start as *const u8, size) }
+}
+
+/// The memory for tables, which is at these physical addresses.
+fn tables(physical: Range<u64>) -> SharedRegion {
+    let bytes = (physical.end - physical.start) as usize;
+    let size = bytes.min(*var!(iommu_tables_size: usize = 0));
+    match NonNull::new(*var!(iommu_tables: usize = 0) as *mut u8) {
+        // SAFETY: the image tool mapped the region of that symbol, with this size, for this program
+        // alone, and this is called once.
+        Some(base) => unsafe { SharedRegion::new(base, size, physical.start) },
+        None => SharedRegion::from_words(&mut [], 0),
+    }
 }
 
 /// The registers of the units that are mapped.

@@ -5,7 +5,7 @@ use heapless::Vec;
 use image_spec::dma_grants::{self, IOAPIC_PIN, Interrupt, Table};
 use iommu_manager_interface::{Fault, Refusal, State};
 use pci::Bdf;
-use vtd::{ApicId, Delivery, Domain, Iommu, Target, Vector};
+use vtd::{ApicId, Domain, Iommu, Target, Vector};
 use zerocopy::FromZeros;
 
 use crate::faults::Faults;
@@ -87,6 +87,5 @@ pub fn target(interrupt: &Interrupt, destination: ApicId) -> Target {
         vector: Vector(interrupt.vector),
         destination,
         level: interrupt.level != 0,
-        delivery: Delivery::Fixed,
     }
 }

@@ -10,7 +10,7 @@ use iommu_manager_interface::Refusal;
 use log::Level;
 use mmio::Mmio;
 use pci::Bdf;
-use vtd::{ApicId, ApicMode, Config, Iommu, Unit};
+use vtd::{ApicId, ApicMode, Config, ExtendedCapabilities as Ecap, Iommu, Unit};
 
 use crate::check::{self, Machine, Refused};
 use crate::faults::Faults;
@@ -78,15 +78,21 @@ impl<'a, R: Mmio, M: Tables> Manager<'a, R, M> {
         manager.place_all(dmar.as_ref().ok(), &addresses);
 
         let all = |test: fn(&Unit<R>) -> bool| units.iter().all(|(_, unit)| test(unit));
-        let remaps = all(|unit| unit.extended_capabilities().ir());
-        let extended = given.x2apic && all(|unit| unit.extended_capabilities().eim());
+        let remaps = all(|unit| {
+            unit.extended_capabilities()
+                .has(Ecap::IR)
+        });
+        let extended = given.x2apic
+            && all(|unit| {
+                unit.extended_capabilities()
+                    .has(Ecap::EIM)
+            });
         let config = Config {
             apic: if extended {
                 ApicMode::X2Apic
             } else {
                 ApicMode::XApic
             },
-            remap_interrupts: false,
             interrupt_order: manager.interrupt_order(),
             host_bits: dmar.as_ref().map_or(0, Dmar::host_address_bits),
             ..Config::default()

@@ -4,62 +4,62 @@
 
 use core::fmt;
 
-use crate::list::{flags, write_set};
+use crate::list::{flags, write_list};
 
 flags! {
     /// CAP_REG.
     Capabilities: u64 {
-        59 pi "posted interrupts",
-        39 psi "page-selective invalidation",
-        54 dwd "write draining",
-        55 drd "read draining",
-        22 zlr "zero-length reads",
-        5 plmr "protected low memory",
-        6 phmr "protected high memory",
-        56 fs1gp "first-stage 1G pages",
-        60 fs5lp "first-stage 5 levels",
-        61 ecmds "enhanced commands",
-        62 esirtps "flush on setting the interrupt table",
-        63 esrtps "flush on setting the root table",
-        3 afl "advanced fault logging",
-        4 rwbf "write buffer to flush",
-        7 cm "caching mode",
+        59 PI "posted interrupts",
+        39 PSI "page-selective invalidation",
+        54 DWD "write draining",
+        55 DRD "read draining",
+        22 ZLR "zero-length reads",
+        5 PLMR "protected low memory",
+        6 PHMR "protected high memory",
+        56 FS1GP "first-stage 1G pages",
+        60 FS5LP "first-stage 5 levels",
+        61 ECMDS "enhanced commands",
+        62 ESIRTPS "flush on setting the interrupt table",
+        63 ESRTPS "flush on setting the root table",
+        3 AFL "advanced fault logging",
+        4 RWBF "write buffer to flush",
+        7 CM "caching mode",
     }
 }
 
 flags! {
     /// ECAP_REG.
     ExtendedCapabilities: u64 {
-        1 qi "queued invalidation",
-        3 ir "interrupt remapping",
-        4 eim "extended interrupt mode",
-        0 c "coherent page walks",
-        7 sc "snoop control",
-        6 pt "pass-through",
-        2 dt "device TLBs",
-        26 nest "nested translation",
-        29 prs "page requests",
-        30 ers "execute requests",
-        31 srs "supervisor requests",
-        33 nwfs "no-write flag",
-        34 eafs "extended accessed flag",
-        40 pasid "process ids",
-        41 dit "invalidation throttle",
-        42 pds "page-request drain",
-        43 smts "scalable mode",
-        44 vcs "virtual commands",
-        45 ssads "accessed and dirty bits",
-        46 ssts "scalable second stage",
-        47 fsts "scalable first stage",
-        48 smpwcs "scalable coherency control",
-        49 rps "process id per request",
-        51 pms "performance monitoring",
-        52 adms "abort-DMA mode",
+        1 QI "queued invalidation",
+        3 IR "interrupt remapping",
+        4 EIM "extended interrupt mode",
+        0 C "coherent page walks",
+        7 SC "snoop control",
+        6 PT "pass-through",
+        2 DT "device TLBs",
+        26 NEST "nested translation",
+        29 PRS "page requests",
+        30 ERS "execute requests",
+        31 SRS "supervisor requests",
+        33 NWFS "no-write flag",
+        34 EAFS "extended accessed flag",
+        40 PASID "process ids",
+        41 DIT "invalidation throttle",
+        42 PDS "page-request drain",
+        43 SMTS "scalable mode",
+        44 VCS "virtual commands",
+        45 SSADS "accessed and dirty bits",
+        46 SSTS "scalable second stage",
+        47 FSTS "scalable first stage",
+        48 SMPWCS "scalable coherency control",
+        49 RPS "process id per request",
+        51 PMS "performance monitoring",
+        52 ADMS "abort-DMA mode",
     }
 }
 
 impl Capabilities {
-    fn field(self, at: u32, bits: u32) -> u64 {
+    const fn field(self, at: u32, bits: u32) -> u64 {
         self.0 >> at & ((1 << bits) - 1)
     }
 
@@ -79,6 +79,12 @@ impl Capabilities {
         self.field(16, 6) as u8 + 1
     }
 
+    /// Bits of a device address that both the unit and its best table of at most 4 levels take.
+    pub fn reach(self) -> u8 {
+        let table = if self.levels(4) { 48 } else { 39 };
+        self.guest_address_bits().min(table)
+    }
+
     /// FRO: byte offset of the first fault-recording register, from the start of the registers.
     pub fn fault_records_offset(self) -> usize {
         self.field(24, 10) as usize * 16
@@ -89,13 +95,14 @@ impl Capabilities {
         self.field(40, 8) as usize + 1
     }
 
-    /// SSLPS: whether second-stage tables may have leaves at level 2 (2 MiB) or 3 (1 GiB).
-    pub fn large_pages(self, level: u8) -> bool {
-        matches!(level, 2..=3) && self.field(34, 2) >> (level - 2) & 1 != 0
+    /// SSLPS: whether second-stage tables may have leaves at level 1 (4 KiB: always), 2 (2 MiB) or
+    /// 3 (1 GiB).
+    pub fn leaves(self, level: u8) -> bool {
+        level == 1 || matches!(level, 2..=3) && self.field(34, 2) >> (level - 2) & 1 != 0
     }
 
     /// MAMV: the largest address mask of a page-selective invalidation.
-    pub fn mamv(self) -> u8 {
+    pub const fn mamv(self) -> u8 {
         self.field(48, 6) as u8
     }
 }
@@ -110,27 +117,12 @@ impl ExtendedCapabilities {
 impl fmt::Display for Capabilities {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} domains, tables of ", self.domains())?;
-        write_set(
-            f,
-            &[
-                (self.levels(3), "3"),
-                (self.levels(4), "4"),
-                (self.levels(5), "5"),
-            ],
-        )?;
-        write!(
-            f,
-            " levels, {}-bit addresses, pages of ",
-            self.guest_address_bits()
-        )?;
-        write_set(
-            f,
-            &[
-                (true, "4K"),
-                (self.large_pages(2), "2M"),
-                (self.large_pages(3), "1G"),
-            ],
-        )?;
+        write_list(f, (3_u8..=5).filter(|&levels| self.levels(levels)))?;
+        let bits = self.guest_address_bits();
+        write!(f, " levels, {bits}-bit addresses, pages of ")?;
+        let pages = [(1, "4K"), (2, "2M"), (3, "1G")].into_iter();
+        let pages = pages.filter(|&(level, _)| self.leaves(level));
+        write_list(f, pages.map(|(_, size)| size))?;
         let (records, at) = (self.fault_records(), self.fault_records_offset());
         write!(f, ", {records} fault records at {at:#x}; has: ")?;
         self.write_names(f)

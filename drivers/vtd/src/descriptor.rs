@@ -4,8 +4,6 @@
 #[cfg(test)]
 mod tests;
 
-use heapless::Vec;
-
 use crate::paging::IovaRange;
 use crate::{Bdf, Capabilities, DomainId, Hpa, PAGE_BYTES};
 
@@ -25,7 +23,8 @@ const FINEST: u64 = 3 << 4;
 /// An IOTLB invalidation drains the requests that are under way where the unit can, so that none
 /// is left when the wait completes.
 const fn draining(unit: Capabilities) -> u64 {
-    (unit.dwd() as u64) << 6 | (unit.drd() as u64) << 7
+    let (writes, reads) = (Capabilities::DWD, Capabilities::DRD);
+    (unit.has(writes) as u64) << 6 | (unit.has(reads) as u64) << 7
 }
 
 const fn of(low: u64, high: u64) -> Descriptor {
@@ -56,20 +55,23 @@ impl Descriptor {
         of(2 | SELECTIVE | draining(unit) | (domain.0 as u64) << 16, 0)
     }
 
-    /// Drops what is cached of the `1 << order` pages from `at`, which is aligned to them. With
+    /// Drops what is cached of a range: that of the smallest aligned block of pages that holds it,
+    /// if the unit can do that (CAP.PSI, CAP.MAMV), or else of the whole domain. With
     /// `leaves_only`, cached pointers to lower tables may stay.
-    pub const fn iotlb_pages(
+    pub const fn iotlb_range(
         domain: DomainId,
         unit: Capabilities,
-        at: u64,
-        order: u32,
+        range: IovaRange,
         leaves_only: bool,
     ) -> Self {
+        let (first, last) = range.pages();
+        let order = u64::BITS - (first ^ last).leading_zeros();
+        if !unit.has(Capabilities::PSI) || order > unit.mamv() as u32 {
+            return Self::iotlb_domain(domain, unit);
+        }
         let low = 2 | FINEST | draining(unit) | (domain.0 as u64) << 16;
-        of(
-            low,
-            at & !(PAGE_BYTES - 1) | (leaves_only as u64) << 6 | (order & 0x3f) as u64,
-        )
+        let block = (first >> order << order) * PAGE_BYTES;
+        of(low, block | (leaves_only as u64) << 6 | order as u64)
     }
 
     /// Drops every cached interrupt entry (§6.5.2.7).
@@ -92,49 +94,4 @@ impl Descriptor {
     pub const fn nothing() -> Self {
         of(5, 0)
     }
-}
-
-/// At most this many page-selective descriptors for one range; beyond that, dropping the whole
-/// domain is cheaper for the hardware than working through the queue.
-const MAX_PAGE_DESCRIPTORS: usize = 8;
-
-/// The IOTLB part of revoking a range.
-pub type RangeDescriptors = Vec<Descriptor, MAX_PAGE_DESCRIPTORS>;
-
-/// The fewest descriptors that drop everything cached of `range`: page-selective ones of the
-/// sizes that alignment and CAP.MAMV allow, or one for the whole domain.
-pub fn for_range(
-    unit: Capabilities,
-    domain: DomainId,
-    range: IovaRange,
-    leaves_only: bool,
-) -> RangeDescriptors {
-    page_selective(unit, domain, range, leaves_only).unwrap_or_else(|| {
-        [Descriptor::iotlb_domain(domain, unit)]
-            .into_iter()
-            .collect()
-    })
-}
-
-fn page_selective(
-    unit: Capabilities,
-    domain: DomainId,
-    range: IovaRange,
-    leaves_only: bool,
-) -> Option<RangeDescriptors> {
-    let mut descriptors = unit.psi().then(Vec::new)?;
-    let mut page = range.start().0 / PAGE_BYTES;
-    let mut left = range.bytes() / PAGE_BYTES;
-    while left > 0 {
-        let order = left
-            .ilog2()
-            .min(page.trailing_zeros())
-            .min(unit.mamv().into());
-        let at = page * PAGE_BYTES;
-        let descriptor = Descriptor::iotlb_pages(domain, unit, at, order, leaves_only);
-        descriptors.push(descriptor).ok()?;
-        page += 1 << order;
-        left -= 1 << order;
-    }
-    Some(descriptors)
 }

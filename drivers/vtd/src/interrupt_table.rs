@@ -1,23 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
-//! The interrupt-remapping table (§5.1.3) as software writes it. An entry is 128 bits and
-//! hardware must never see half of a change: a new entry gets its present bit last, a live one is
-//! exchanged in one access or goes through not-present with an invalidation in between.
-//!
-//! An entry belongs to the source in its high word from [`bind`](InterruptTable::bind) to
-//! [`clear`](InterruptTable::clear), also while it is blocked.
+//! The interrupt-remapping table (§5.1.3) as software writes it. Each change of an entry is one
+//! access; what hardware has cached of an entry is the caller's to invalidate.
 
-use crate::irte::Irte;
-use crate::memory::Coherence;
-use crate::{Bdf, Error, Hpa, Memory, PAGE_BYTES, Result};
-
-const ENTRY_BYTES: u64 = 16;
+use crate::irte;
+use crate::memory::{Entry, Tables};
+use crate::{Bdf, Error, Hpa, PAGE_BYTES, Result};
 
 /// The table of one unit.
 #[derive(Debug)]
 pub struct InterruptTable {
     base: Hpa,
     order: u8,
-    coherence: Coherence,
     /// One more than the highest index that was ever bound: what a scan has to look at.
     scan_end: u32,
 }
@@ -25,19 +18,14 @@ pub struct InterruptTable {
 impl InterruptTable {
     /// A table of `1 << order` entries, nothing present. `order` is brought into 8..=16: 256
     /// entries fill a page, 65,536 is the most that hardware takes.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::OutOfMemory`].
-    pub fn new<M: Memory>(memory: &mut M, order: u8, coherent: bool) -> Result<Self> {
+    pub fn new(tables: &mut Tables, order: u8) -> Result<Self> {
         let order = order.clamp(8, 16);
-        let pages = (ENTRY_BYTES << order) / PAGE_BYTES;
-        let base = memory.allocate(pages as usize).ok_or(Error::OutOfMemory)?;
+        let base = tables.allocate(((Entry::BYTES << order) / PAGE_BYTES) as usize)?;
+        let scan_end = 0;
         Ok(Self {
             base,
             order,
-            coherence: Coherence { coherent },
-            scan_end: 0,
+            scan_end,
         })
     }
 
@@ -52,112 +40,76 @@ impl InterruptTable {
     }
 
     fn slot(&self, index: u16) -> Result<Hpa> {
-        if u32::from(index) >= self.entries() {
-            return Err(Error::NoSuch);
-        }
-        Ok(self.base.add(u64::from(index) * ENTRY_BYTES))
+        let slot = self.base.add(u64::from(index) * Entry::BYTES);
+        (u32::from(index) < self.entries())
+            .then_some(slot)
+            .ok_or(Error::NoSuch)
     }
 
     /// The source that an entry belongs to.
-    pub fn owner<M: Memory>(&self, memory: &M, index: u16) -> Option<Bdf> {
-        let slot = self.slot(index).ok()?;
-        Irte::source(memory.read64(slot.add(8)))
+    pub fn owner(&self, tables: &Tables, index: u16) -> Option<Bdf> {
+        irte::source(tables.entry(self.slot(index).ok()?))
     }
 
-    /// Makes a free entry present.
+    /// Fills a free entry.
     ///
     /// # Errors
     ///
     /// [`Error::NoSuch`] beyond the table, [`Error::Bound`].
-    pub fn bind<M: Memory>(&mut self, memory: &mut M, index: u16, entry: Irte) -> Result<()> {
+    pub fn bind(&mut self, tables: &mut Tables, index: u16, entry: Entry) -> Result<()> {
         let slot = self.slot(index)?;
-        if let Some(owner) = self.owner(memory, index) {
+        if let Some(owner) = self.owner(tables, index) {
             return Err(Error::Bound(index, owner));
         }
         self.scan_end = self.scan_end.max(u32::from(index) + 1);
-        self.write_absent(memory, slot, entry);
+        tables.set_entry(slot, entry);
         Ok(())
     }
 
-    /// Writes an entry that is not present and of which hardware has nothing cached.
-    fn write_absent<M: Memory>(&self, memory: &mut M, slot: Hpa, entry: Irte) {
-        memory.write64(slot.add(8), entry.high);
-        self.coherence.publish(memory, slot, ENTRY_BYTES);
-        memory.write64(slot, entry.low);
-        self.coherence.publish(memory, slot, ENTRY_BYTES);
-    }
-
-    /// Exchanges a bound entry for another of the same source in one access, if the memory can.
-    /// Hardware may use the old one until it is invalidated. Returns whether it was done.
+    /// Writes what `new` makes of an entry of `source`. Hardware may use the old one until it is
+    /// invalidated.
     ///
     /// # Errors
     ///
-    /// [`Error::NoSuch`], [`Error::NotBound`], [`Error::Bound`] to another source, or
-    /// [`Error::Blocked`].
-    pub fn exchange<M: Memory>(&self, memory: &mut M, index: u16, entry: Irte) -> Result<bool> {
+    /// [`Error::NoSuch`], [`Error::NotBound`], [`Error::Bound`] to another source, or that of
+    /// `new`: nothing was changed.
+    pub fn change(
+        &self,
+        tables: &mut Tables,
+        index: u16,
+        source: Bdf,
+        new: impl FnOnce(Entry) -> Result<Entry>,
+    ) -> Result<()> {
         let slot = self.slot(index)?;
-        let owner = self.owner(memory, index).ok_or(Error::NotBound(index))?;
-        if Irte::source(entry.high) != Some(owner) {
-            return Err(Error::Bound(index, owner));
+        match self.owner(tables, index) {
+            None => return Err(Error::NotBound(index)),
+            Some(owner) if owner != source => return Err(Error::Bound(index, owner)),
+            Some(_) => {}
         }
-        if !Irte::present(memory.read64(slot)) {
-            return Err(Error::Blocked(index));
+        let entry = new(tables.entry(slot))?;
+        tables.set_entry(slot, entry);
+        Ok(())
+    }
+
+    /// Makes all entries of `source` not present. Hardware may use them until they are invalidated.
+    pub fn block_all(&self, tables: &mut Tables, source: Bdf, silent: bool) {
+        for slot in self.slots() {
+            let entry = tables.entry(slot);
+            if irte::source(entry) == Some(source) {
+                tables.set_entry(slot, entry.blocked(silent));
+            }
         }
-        let done = memory.write128(slot, entry.bits());
-        if done {
-            self.coherence.publish(memory, slot, ENTRY_BYTES);
-        }
-        Ok(done)
     }
 
-    /// Makes a bound entry not present; it stays its owner's. With `silent` it reports no faults.
-    /// Hardware may use it until it is invalidated.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NoSuch`], [`Error::NotBound`].
-    pub fn block<M: Memory>(&self, memory: &mut M, index: u16, silent: bool) -> Result<()> {
-        let slot = self.slot(index)?;
-        self.owner(memory, index).ok_or(Error::NotBound(index))?;
-        memory.write64(slot, if silent { Irte::silenced() } else { 0 });
-        self.coherence.publish(memory, slot, ENTRY_BYTES);
-        Ok(())
+    /// The number of entries that are bound.
+    pub fn bound(&self, tables: &Tables) -> usize {
+        let bound = |slot: &Hpa| irte::source(tables.entry(*slot)).is_some();
+        self.slots().filter(bound).count()
     }
 
-    /// Makes a blocked and invalidated entry present again, with new contents.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NoSuch`].
-    pub fn restore<M: Memory>(&self, memory: &mut M, index: u16, entry: Irte) -> Result<()> {
-        let slot = self.slot(index)?;
-        self.write_absent(memory, slot, entry);
-        Ok(())
-    }
-
-    /// Frees a blocked and invalidated entry: it belongs to nobody and reports faults.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NoSuch`].
-    pub fn clear<M: Memory>(&self, memory: &mut M, index: u16) -> Result<()> {
-        let slot = self.slot(index)?;
-        memory.write64(slot, 0);
-        memory.write64(slot.add(8), 0);
-        self.coherence.publish(memory, slot, ENTRY_BYTES);
-        Ok(())
-    }
-
-    /// The first bound entry of `source` whose index is at least `from`.
-    pub fn of_source<M: Memory>(&self, memory: &M, source: Bdf, from: u32) -> Option<u16> {
-        let mut indices = (from..self.scan_end).map(|index| index as u16);
-        indices.find(|&index| self.owner(memory, index) == Some(source))
-    }
-
-    /// The number of bound entries.
-    pub fn bound<M: Memory>(&self, memory: &M) -> usize {
-        (0..self.scan_end)
-            .filter(|&index| self.owner(memory, index as u16).is_some())
-            .count()
+    /// The entries that may be bound.
+    fn slots(&self) -> impl Iterator<Item = Hpa> + use<> {
+        let base = self.base;
+        (0..self.scan_end).map(move |index| base.add(u64::from(index) * Entry::BYTES))
     }
 }

@@ -3,7 +3,7 @@
 //! architecture specification, revision 4.1 (order number D51397); `§` in this crate means its
 //! sections.
 //!
-//! * What there is: the registers of a unit ([`Reg32`], [`Reg64`]), what it can do ([`Unit`],
+//! * What there is: the [`registers`] of a unit, what it can do ([`Unit`],
 //!   [`Capabilities`], [`ExtendedCapabilities`]) and whether that is enough ([`Needs`],
 //!   [`Missing`]).
 //! * One unit at work: [`Engine`] takes it over from firmware, has its tables, its invalidation
@@ -21,45 +21,32 @@
 extern crate std;
 
 mod capabilities;
-mod command;
+mod contexts;
 mod descriptor;
-mod domain_ids;
 mod engine;
 mod error;
 mod fault;
-mod fault_log;
 mod interrupt_table;
 mod iommu;
 mod irte;
-
 mod list;
 mod memory;
-mod msi;
 mod paging;
-mod queue;
-mod registers;
+pub mod registers;
 mod requirements;
-mod root;
-mod status;
-mod takeover;
 #[cfg(test)]
 mod tests;
 mod types;
 mod unit;
 
 pub use capabilities::{Capabilities, ExtendedCapabilities};
-pub use engine::{Config, Engine};
+pub use engine::{Config, Engine, GlobalStatus, Leftovers, QueueCounters};
 pub use error::{Error, Result};
 pub use fault::{Access, Fault, Reason, Request};
 pub use iommu::{Domain, Iommu, MAX_UNITS};
-pub use irte::{ApicMode, Delivery, Target};
+pub use irte::{ApicMode, Target};
 pub use memory::Memory;
-pub use msi::Message;
 pub use pci::Bdf;
-pub use queue::QueueCounters;
-pub use registers::{Reg32, Reg64};
 pub use requirements::{Missing, Needs};
-pub use status::GlobalStatus;
-pub use takeover::Leftovers;
 pub use types::{ApicId, DomainId, Hpa, Iova, PAGE_BYTES, Rights, Vector};
 pub use unit::{Absent, Unit};

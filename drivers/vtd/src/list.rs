@@ -4,6 +4,8 @@
 use core::fmt;
 
 /// Declares a register of which single bits have names, by which they are asked for and shown.
+/// (`bitflags` would drag the standard library into a protection domain as soon as some host
+/// program of the workspace is built with it.)
 macro_rules! flags {
     ($(#[$doc:meta])* $name:ident: $repr:ty { $($bit:literal $flag:ident $words:literal,)* }) => {
         $(#[$doc])*
@@ -13,14 +15,19 @@ macro_rules! flags {
         impl $name {
             $(
                 #[doc = concat!("Bit ", $bit, ": ", $words, ".")]
-                pub const fn $flag(self) -> bool {
-                    self.0 >> $bit & 1 != 0
-                }
+                pub const $flag: Self = Self(1 << $bit);
             )*
+
+            /// Whether a bit is set.
+            pub const fn has(self, flag: Self) -> bool {
+                self.0 & flag.0 != 0
+            }
 
             /// Writes the names of the bits that are set.
             fn write_names(self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                crate::list::write_set(f, &[$((self.$flag(), $words),)*])
+                let names = [$((Self::$flag, $words),)*].into_iter();
+                let set = names.filter(|(flag, _)| self.has(*flag));
+                crate::list::write_list(f, set.map(|(_, words)| words))
             }
         }
     };
@@ -28,12 +35,14 @@ macro_rules! flags {
 
 pub(crate) use flags;
 
-/// Writes the texts whose flag is set, separated by commas, or `none`.
-pub(crate) fn write_set(f: &mut fmt::Formatter<'_>, items: &[(bool, &str)]) -> fmt::Result {
-    let mut set = items.iter().filter(|(flag, _)| *flag).map(|(_, text)| text);
-    let Some(first) = set.next() else {
+/// Writes items separated by commas, or `none`.
+pub(crate) fn write_list(
+    f: &mut fmt::Formatter<'_>,
+    mut items: impl Iterator<Item: fmt::Display>,
+) -> fmt::Result {
+    let Some(first) = items.next() else {
         return f.write_str("none");
     };
-    f.write_str(first)?;
-    set.try_for_each(|text| write!(f, ", {text}"))
+    write!(f, "{first}")?;
+    items.try_for_each(|item| write!(f, ", {item}"))
 }

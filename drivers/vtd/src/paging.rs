@@ -5,15 +5,13 @@
 //! This module changes tables and nothing else. What hardware has cached of an old entry is the
 //! caller's to invalidate; until then the pages of removed tables wait in a [`Detached`] list.
 
-mod entry;
-mod revoke;
+mod table;
 #[cfg(test)]
 mod tests;
 mod tree;
 
-use crate::memory::Coherence;
-use crate::{Error, Hpa, Iova, Memory, PAGE_BYTES, Result};
-use entry::ADDRESS;
+use crate::memory::Tables;
+use crate::{Error, Hpa, Iova, PAGE_BYTES, Result};
 
 pub use tree::Tree;
 
@@ -35,8 +33,6 @@ pub struct Format {
     pub giga: bool,
     /// Snoop control is supported: set in every leaf, so that a device cannot bypass caches.
     pub snoop: bool,
-    /// Hardware snoops its table walks.
-    pub coherent: bool,
 }
 
 /// A checked range of device addresses: page aligned, not empty, inside the format, and clear of
@@ -48,15 +44,51 @@ pub struct IovaRange {
 }
 
 impl IovaRange {
-    /// The first byte.
-    pub fn start(self) -> Iova {
-        Iova(self.start)
+    /// The numbers of the first page and the last.
+    pub const fn pages(self) -> (u64, u64) {
+        (self.start / PAGE_BYTES, (self.end - 1) / PAGE_BYTES)
     }
 
     /// The number of bytes.
-    pub fn bytes(self) -> u64 {
+    pub const fn bytes(self) -> u64 {
         self.end - self.start
     }
+}
+
+impl Format {
+    /// Checks a range of device addresses.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unaligned`], [`Error::IovaRange`].
+    pub fn range(&self, at: Iova, bytes: u64) -> Result<IovaRange> {
+        let end = checked_end(at.0, bytes, self.address_bits, Error::IovaRange(at))?;
+        Ok(IovaRange { start: at.0, end })
+    }
+
+    /// Whether `part` is one leaf of `level` that leads to `host`.
+    fn is_leaf(&self, level: u8, part: IovaRange, host: Hpa) -> bool {
+        let possible = match level {
+            1 => true,
+            2 => self.mega,
+            3 => self.giga,
+            _ => false,
+        };
+        possible && part.bytes() == table::span(level) && host.0.is_multiple_of(part.bytes())
+    }
+}
+
+/// The end of a range of whole pages that ends within `bits` and is clear of interrupts.
+fn checked_end(start: u64, bytes: u64, bits: u8, outside: Error) -> Result<u64> {
+    if bytes == 0 || !(start | bytes).is_multiple_of(PAGE_BYTES) {
+        return Err(Error::Unaligned);
+    }
+    let end = start.checked_add(bytes).ok_or(Error::Unaligned)?;
+    let interrupts = start < INTERRUPT_RANGE.1 && INTERRUPT_RANGE.0 < end;
+    if end > 1_u64.unbounded_shl(bits.into()) || interrupts {
+        return Err(outside);
+    }
+    Ok(end)
 }
 
 /// Table pages that are linked nowhere but may still be in hardware's caches. They form a chain
@@ -72,73 +104,18 @@ impl Detached {
         self.head.is_none()
     }
 
-    fn push<M: Memory>(&mut self, page: Hpa, format: Format, memory: &mut M) {
-        memory.write64(page, self.head.map_or(0, |next| next.0));
-        Coherence {
-            coherent: format.coherent,
-        }
-        .publish(memory, page, 8);
-        self.head = Some(page);
+    fn push(&mut self, tables: &mut Tables, page: Hpa) {
+        let next = self.head.replace(page);
+        tables.memory.write64(page, next.map_or(0, |next| next.0));
+        tables.publish(page, 8);
     }
 
     /// Gives all pages back. Only after hardware completed an invalidation that covers them.
-    pub fn free<M: Memory>(&mut self, memory: &mut M) {
+    pub fn free(&mut self, tables: &mut Tables) {
         while let Some(page) = self.head {
-            let next = memory.read64(page) & ADDRESS;
+            let next = tables.memory.read64(page);
             self.head = (next != 0).then_some(Hpa(next));
-            memory.free(page, 1);
+            tables.memory.free(page);
         }
     }
-}
-
-impl Format {
-    /// Checks a range of device addresses.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Unaligned`], [`Error::IovaRange`].
-    pub fn range(&self, start: Iova, bytes: u64) -> Result<IovaRange> {
-        let end = checked_end(start.0, bytes)?;
-        if end > 1_u64.unbounded_shl(self.address_bits.into()) || touches_interrupts(start.0, end) {
-            return Err(Error::IovaRange(start));
-        }
-        Ok(IovaRange {
-            start: start.0,
-            end,
-        })
-    }
-
-    fn host_range(&self, start: Hpa, bytes: u64) -> Result<()> {
-        let end = checked_end(start.0, bytes)?;
-        if end > 1_u64.unbounded_shl(self.host_bits.into()) || touches_interrupts(start.0, end) {
-            return Err(Error::HpaRange(start));
-        }
-        Ok(())
-    }
-
-    fn leaf_allowed(&self, level: u8) -> bool {
-        match level {
-            1 => true,
-            2 => self.mega,
-            3 => self.giga,
-            _ => false,
-        }
-    }
-
-    fn coherence(&self) -> Coherence {
-        Coherence {
-            coherent: self.coherent,
-        }
-    }
-}
-
-fn checked_end(start: u64, bytes: u64) -> Result<u64> {
-    if bytes == 0 || !start.is_multiple_of(PAGE_BYTES) || !bytes.is_multiple_of(PAGE_BYTES) {
-        return Err(Error::Unaligned);
-    }
-    start.checked_add(bytes).ok_or(Error::Unaligned)
-}
-
-fn touches_interrupts(start: u64, end: u64) -> bool {
-    start < INTERRUPT_RANGE.1 && INTERRUPT_RANGE.0 < end
 }

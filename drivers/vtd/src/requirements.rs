@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! What a manager needs of a unit before it lets a device loose, and what a unit lacks of it.
 
-use core::fmt;
-
+use displaydoc::Display;
 use mmio::Mmio;
 
-use crate::unit::Unit;
+use crate::{ExtendedCapabilities as Extended, Unit};
 
 /// What the system asks of a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,98 +17,73 @@ pub struct Needs {
     pub x2apic: bool,
 }
 
-/// One thing that a unit lacks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// One thing that a unit lacks. The documentation of each kind is its message.
+#[derive(Clone, Copy, Debug, Display, PartialEq, Eq)]
+#[ignore_extra_doc_attributes]
 pub enum Missing {
-    /// No interrupt remapping.
+    /// no interrupt remapping (ECAP.IR): a device could forge any interrupt
     InterruptRemapping,
-    /// No queued invalidation.
+    /// no queued invalidation (ECAP.QI): interrupt entries could not be taken back
     QueuedInvalidation,
-    /// No extended interrupt mode though the processors need it.
+    /// no extended interrupt mode (ECAP.EIM), though processors run in x2APIC mode
     ExtendedInterruptMode,
-    /// Tables of neither 3 nor 4 levels.
+    /// no tables of 3 or 4 levels (CAP.SAGAW)
     Levels,
-    /// Too few domain ids: the one wanted, the number there is.
+    /// domain {0} is beyond the {1} domains that there are (CAP.ND)
     Domains(u16, u32),
-    /// Device addresses are too narrow: the end wanted, the bits there are.
+    /// device addresses up to {0:#x} do not fit in {1} bits (CAP.MGAW)
     AddressBits(u64, u8),
-    /// A register block that CAP or ECAP points at lies outside the mapped registers: its name and
-    /// the offset of its end.
+    /// the {0} end at {1:#x}, outside the mapped registers
+    ///
+    /// CAP or ECAP points at them.
     Outside(&'static str, usize),
-}
-
-impl fmt::Display for Missing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::InterruptRemapping => {
-                "no interrupt remapping (ECAP.IR): a device could forge any interrupt"
-            }
-            Self::QueuedInvalidation => {
-                "no queued invalidation (ECAP.QI): interrupt entries could not be taken back"
-            }
-            Self::ExtendedInterruptMode => {
-                "no extended interrupt mode (ECAP.EIM), though processors run in x2APIC mode"
-            }
-            Self::Levels => "no tables of 3 or 4 levels (CAP.SAGAW)",
-            Self::Domains(wanted, all) => {
-                return write!(
-                    f,
-                    "domain {wanted} is beyond the {all} domains that there are (CAP.ND)"
-                );
-            }
-            Self::AddressBits(end, bits) => {
-                return write!(
-                    f,
-                    "device addresses up to {end:#x} do not fit in {bits} bits (CAP.MGAW)"
-                );
-            }
-            Self::Outside(what, end) => {
-                return write!(
-                    f,
-                    "the {what} end at {end:#x}, outside the mapped registers"
-                );
-            }
-        })
-    }
 }
 
 impl Needs {
     /// What `unit` lacks; nothing if it will do.
     pub fn missing<M: Mmio>(&self, unit: &Unit<M>) -> impl Iterator<Item = Missing> + use<M> {
-        let (cap, ecap) = (unit.capabilities(), unit.extended_capabilities());
-        let (bits, domains, size) = (addressable_bits(unit), cap.domains(), unit.size());
-        let records_end = cap.fault_records_offset() + 16 * cap.fault_records();
-        let iotlb_end = ecap.iotlb_offset() + 16;
-        let reach = 1_u64.unbounded_shl(bits.into());
-        let no_levels = !cap.levels(3) && !cap.levels(4);
-        let few_domains = u32::from(self.max_domain) >= domains;
-        [
-            (!ecap.ir(), Missing::InterruptRemapping),
-            (!ecap.qi(), Missing::QueuedInvalidation),
-            (self.x2apic && !ecap.eim(), Missing::ExtendedInterruptMode),
-            (no_levels, Missing::Levels),
-            (few_domains, Missing::Domains(self.max_domain, domains)),
-            (
-                self.address_end > reach,
-                Missing::AddressBits(self.address_end, bits),
-            ),
-            (
-                records_end > size,
-                Missing::Outside("fault records", records_end),
-            ),
-            (
-                iotlb_end > size,
-                Missing::Outside("IOTLB registers", iotlb_end),
-            ),
-        ]
-        .into_iter()
-        .filter_map(|(lacks, what)| lacks.then_some(what))
+        interrupts(unit, self.x2apic).chain(memory(unit, self.max_domain, self.address_end))
     }
 }
 
-/// Bits of a device address that both the unit and its best table of at most 4 levels take.
-fn addressable_bits<M: Mmio>(unit: &Unit<M>) -> u8 {
-    let cap = unit.capabilities();
-    let table = if cap.levels(4) { 48 } else { 39 };
-    cap.guest_address_bits().min(table)
+/// What a unit lacks to keep interrupts apart.
+pub(crate) fn interrupts<M: Mmio>(
+    unit: &Unit<M>,
+    x2apic: bool,
+) -> impl Iterator<Item = Missing> + use<M> {
+    let ecap = unit.extended_capabilities();
+    let no_eim = !ecap.has(Extended::EIM);
+    present([
+        (!ecap.has(Extended::IR), Missing::InterruptRemapping),
+        (no_eim && x2apic, Missing::ExtendedInterruptMode),
+    ])
+}
+
+/// What a unit lacks to keep DMA apart, in domains up to `domain` that use addresses below `end`.
+pub(crate) fn memory<M: Mmio>(
+    unit: &Unit<M>,
+    domain: u16,
+    end: u64,
+) -> impl Iterator<Item = Missing> + use<M> {
+    let (cap, ecap) = (unit.capabilities(), unit.extended_capabilities());
+    let (bits, domains, size) = (cap.reach(), cap.domains(), unit.size());
+    let records = cap.fault_records_offset() + 16 * cap.fault_records();
+    let iotlb = ecap.iotlb_offset() + 16;
+    let too_wide = end > 1_u64.unbounded_shl(bits.into());
+    present([
+        (!ecap.has(Extended::QI), Missing::QueuedInvalidation),
+        (!cap.levels(3) && !cap.levels(4), Missing::Levels),
+        (
+            u32::from(domain) >= domains,
+            Missing::Domains(domain, domains),
+        ),
+        (too_wide, Missing::AddressBits(end, bits)),
+        (records > size, Missing::Outside("fault records", records)),
+        (iotlb > size, Missing::Outside("IOTLB registers", iotlb)),
+    ])
+}
+
+fn present<const N: usize>(all: [(bool, Missing); N]) -> impl Iterator<Item = Missing> {
+    all.into_iter()
+        .filter_map(|(lacks, what)| lacks.then_some(what))
 }

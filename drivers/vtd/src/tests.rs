@@ -12,16 +12,16 @@ use crate::*;
 
 const PAGE: usize = 0x1000;
 
-fn registers(version: u32, cap: u64, ecap: u64) -> FakeMmio<PAGE> {
+fn page(version: u32, cap: u64, ecap: u64) -> FakeMmio<PAGE> {
     let mut mmio = FakeMmio::new();
-    mmio.set32(Reg32::Ver as usize, version);
-    mmio.set64(Reg64::Cap as usize, cap);
-    mmio.set64(Reg64::Ecap as usize, ecap);
+    mmio.set32(registers::VER.offset(), version);
+    mmio.set64(registers::CAP.offset(), cap);
+    mmio.set64(registers::ECAP.offset(), ecap);
     mmio
 }
 
 fn unit(cap: u64, ecap: u64) -> Unit<FakeMmio<PAGE>> {
-    Unit::probe(registers(0x10, cap, ecap)).unwrap()
+    Unit::probe(page(0x10, cap, ecap)).unwrap()
 }
 
 /// What is asked for in these tests: x2APIC and a 48-bit address space.
@@ -165,8 +165,12 @@ fn real_hardware() {
         (cap.fault_records(), cap.fault_records_offset()),
         (1, 0x400)
     );
-    assert!(cap.plmr() && cap.phmr() && cap.zlr() && !cap.pi() && !cap.cm() && !cap.rwbf());
-    assert!(ecap.ir() && ecap.eim() && ecap.sc() && !ecap.c());
+    use {Capabilities as Cap, ExtendedCapabilities as Ecap};
+    let has = |flags: &[Cap]| flags.iter().all(|&flag| cap.has(flag));
+    assert!(has(&[Cap::PLMR, Cap::PHMR, Cap::ZLR]));
+    assert!(!cap.has(Cap::PI) && !cap.has(Cap::CM) && !cap.has(Cap::RWBF));
+    let has = |flags: &[Ecap]| flags.iter().all(|&flag| ecap.has(flag));
+    assert!(has(&[Ecap::IR, Ecap::EIM, Ecap::SC]) && !ecap.has(Ecap::C));
     assert_eq!(ecap.iotlb_offset(), 0x500);
 
     // Skylake server: posted interrupts.
@@ -177,8 +181,9 @@ fn real_hardware() {
         (cap.fault_records(), cap.fault_records_offset()),
         (8, 0x100)
     );
-    assert!(cap.pi());
-    assert!(ecap.c() && ecap.dt() && ecap.sc() && ecap.pt());
+    assert!(cap.has(Cap::PI));
+    let has = |flags: &[Ecap]| flags.iter().all(|&flag| ecap.has(flag));
+    assert!(has(&[Ecap::C, Ecap::DT, Ecap::SC, Ecap::PT]));
     assert_eq!(ecap.iotlb_offset(), 0x200);
     assert_eq!(NEEDS.missing(&server).count(), 0);
 }
@@ -190,7 +195,7 @@ fn nothing_answers() {
         Some(Absent(u32::MAX))
     );
     assert_eq!(Unit::probe(FakeMmio::<PAGE>::new()).err(), Some(Absent(0)));
-    let half = registers(0x10, u64::MAX, 0);
+    let half = page(0x10, u64::MAX, 0);
     assert_eq!(Unit::probe(half).err(), Some(Absent(0x10)));
     let text = Absent(u32::MAX).to_string();
     assert_eq!(
@@ -255,9 +260,9 @@ fn says_what_is_missing() {
 
 #[test]
 fn shows_what_firmware_left() {
-    let mut mmio = registers(0x10, 0x00d2_008c_4066_0462, 0xf0_50da);
-    mmio.set32(Reg32::Gsts as usize, 1 << 31 | 1 << 30 | 1 << 26);
-    mmio.set32(Reg32::Pmen as usize, 1 << 31 | 1);
+    let mut mmio = page(0x10, 0x00d2_008c_4066_0462, 0xf0_50da);
+    mmio.set32(registers::GSTS.offset(), 1 << 31 | 1 << 30 | 1 << 26);
+    mmio.set32(registers::PMEN.offset(), 1 << 31 | 1);
     let unit = Unit::probe(mmio).unwrap();
     assert_eq!(
         unit.global_status().to_string(),
@@ -270,8 +275,8 @@ fn shows_what_firmware_left() {
         "interrupt remapping, interrupt table, compatibility interrupts"
     );
     // Without the regions the register is reserved: its bits mean nothing.
-    let mut mmio = registers(0x10, QEMU[0].1, QEMU[0].2);
-    mmio.set32(Reg32::Pmen as usize, u32::MAX);
+    let mut mmio = page(0x10, QEMU[0].1, QEMU[0].2);
+    mmio.set32(registers::PMEN.offset(), u32::MAX);
     let unit = Unit::probe(mmio).unwrap();
     assert!(!unit.protected_memory());
 }
@@ -284,10 +289,7 @@ fn hostile_values_decode_without_overflow() {
         0x8000_0000_0000_0000,
         0x5555_5555_5555_5555,
     ] {
-        for page in [
-            registers(0x10, value, value),
-            registers(0xf5, value, !value),
-        ] {
+        for page in [page(0x10, value, value), page(0xf5, value, !value)] {
             let unit = Unit::probe(page).unwrap();
             assert!(!unit.capabilities().to_string().is_empty());
             assert!(!unit.extended_capabilities().to_string().is_empty());

@@ -2,13 +2,14 @@
 //! Numbers that must not be mixed up: addresses on both sides of a translation, identities of
 //! domains and processors.
 
-use core::fmt;
+use displaydoc::Display;
 
 /// Bytes in a table page and in the smallest mapping.
 pub const PAGE_BYTES: u64 = 4096;
 
 /// A host-physical address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Display, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[displaydoc("{0:#x}")]
 pub struct Hpa(pub u64);
 
 impl Hpa {
@@ -20,24 +21,14 @@ impl Hpa {
     }
 }
 
-impl fmt::Display for Hpa {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:#x}", self.0)
-    }
-}
-
 /// An address as a device puts it on the bus (I/O virtual address).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Display, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[displaydoc("{0:#x}")]
 pub struct Iova(pub u64);
 
-impl fmt::Display for Iova {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:#x}", self.0)
-    }
-}
-
 /// The tag that hardware puts on everything it caches for one translation domain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Display, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[displaydoc("{0}")]
 pub struct DomainId(pub u16);
 
 /// A local APIC id: 8 bits in xAPIC mode, 32 bits in x2APIC mode.
@@ -48,26 +39,22 @@ pub struct ApicId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Vector(pub u8);
 
-/// What a device may do with a page.
+/// What a device may do with a page. The numbers are the bits of a page-table entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
 pub enum Rights {
     /// Read only.
-    Read,
+    Read = 1,
     /// Write only.
-    Write,
+    Write = 2,
     /// Read and write.
-    ReadWrite,
+    ReadWrite = 3,
 }
 
 impl Rights {
-    /// Whether reading is allowed.
-    pub const fn reads(self) -> bool {
-        matches!(self, Self::Read | Self::ReadWrite)
-    }
-
-    /// Whether writing is allowed.
-    pub const fn writes(self) -> bool {
-        matches!(self, Self::Write | Self::ReadWrite)
+    /// Whether all of these are among them.
+    pub const fn include(self, others: Self) -> bool {
+        self as u8 & others as u8 == others as u8
     }
 }
 
@@ -91,7 +78,9 @@ mod tests {
             (Rights::Write, false, true),
             (Rights::ReadWrite, true, true),
         ] {
-            assert_eq!((rights.reads(), rights.writes()), (reads, writes));
+            assert_eq!(rights.include(Rights::Read), reads);
+            assert_eq!(rights.include(Rights::Write), writes);
+            assert_eq!(rights.include(Rights::ReadWrite), reads && writes);
         }
     }
 }

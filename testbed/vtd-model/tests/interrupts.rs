@@ -3,11 +3,9 @@
 
 mod common;
 
-use common::{Tables, config, device, expect_clean, start, start_with};
-use vtd::{
-    ApicId, ApicMode, Bdf, Config, Delivery, Error, Fault, Hpa, Iommu, Message, Reason, Request,
-    Target, Unit, Vector,
-};
+use common::{config, device, expect_clean, start, start_with};
+use pci::Message;
+use vtd::{ApicId, ApicMode, Bdf, Config, Error, Fault, Hpa, Reason, Request, Target, Vector};
 use vtd_model::{Board, Interrupt, Options};
 
 fn target(vector: u8, destination: u32) -> Target {
@@ -16,7 +14,6 @@ fn target(vector: u8, destination: u32) -> Target {
         vector,
         destination,
         level: false,
-        delivery: Delivery::Fixed,
     }
 }
 
@@ -161,56 +158,45 @@ fn a_block_of_entries_serves_a_device_with_plain_msi() {
 
 #[test]
 fn an_entry_goes_through_all_its_states() {
-    for pairs in [true, false] {
-        let board = Board::new(
-            256,
-            &[Options {
-                latency: 2,
-                eager: true,
-                ..Options::default()
-            }],
-        );
-        let unit = Unit::probe(board.registers(0)).unwrap();
-        let tables = Tables {
-            pairs,
-            ..Tables::new(&board)
-        };
-        let mut driver = Iommu::take_over(tables, [unit], config()).unwrap();
-        let (vf, other) = (device(0, 1, 0), device(0, 2, 0));
-        assert_eq!(
-            driver.rebind(0, 3, vf, target(0x30, 0)),
-            Err(Error::NotBound(3))
-        );
-        assert_eq!(driver.unbind(0, 3, vf), Err(Error::NotBound(3)));
-        driver.bind(0, 3, vf, target(0x30, 0)).unwrap();
-        assert_eq!(driver.interrupt_owner(0, 3), Some(vf));
-        assert_eq!(
-            driver.bind(0, 3, other, target(0x30, 0)),
-            Err(Error::Bound(3, vf))
-        );
-        assert_eq!(
-            driver.rebind(0, 3, other, target(0x30, 0)),
-            Err(Error::Bound(3, vf))
-        );
-        assert_eq!(driver.unbind(0, 3, other), Err(Error::Bound(3, vf)));
-        assert_eq!(send(&board, vf, 3), remapped(0x30, 0));
-        driver.rebind(0, 3, vf, target(0x31, 1)).unwrap();
-        assert_eq!(send(&board, vf, 3), remapped(0x31, 1));
-        driver.quarantine(0, vf, true).unwrap();
-        assert_eq!(send(&board, vf, 3), Interrupt::Stopped(0x22));
-        assert_eq!(
-            driver.rebind(0, 3, vf, target(0x30, 0)),
-            Err(Error::Blocked(3))
-        );
-        assert_eq!(driver.take_fault(), None, "silenced");
-        driver.unbind(0, 3, vf).unwrap();
-        assert_eq!(send(&board, vf, 3), Interrupt::Stopped(0x22));
-        assert!(driver.take_fault().is_some(), "no more silenced");
-        driver.bind(0, 3, other, target(0x32, 2)).unwrap();
-        assert_eq!(send(&board, vf, 3), Interrupt::Stopped(0x26));
-        assert_eq!(send(&board, other, 3), remapped(0x32, 2));
-        expect_clean(&board);
-    }
+    let (board, mut driver) = start(&[Options {
+        latency: 2,
+        eager: true,
+        ..Options::default()
+    }]);
+    let (vf, other) = (device(0, 1, 0), device(0, 2, 0));
+    assert_eq!(
+        driver.rebind(0, 3, vf, target(0x30, 0)),
+        Err(Error::NotBound(3))
+    );
+    assert_eq!(driver.unbind(0, 3, vf), Err(Error::NotBound(3)));
+    driver.bind(0, 3, vf, target(0x30, 0)).unwrap();
+    assert_eq!(driver.interrupt_owner(0, 3), Some(vf));
+    assert_eq!(
+        driver.bind(0, 3, other, target(0x30, 0)),
+        Err(Error::Bound(3, vf))
+    );
+    assert_eq!(
+        driver.rebind(0, 3, other, target(0x30, 0)),
+        Err(Error::Bound(3, vf))
+    );
+    assert_eq!(driver.unbind(0, 3, other), Err(Error::Bound(3, vf)));
+    assert_eq!(send(&board, vf, 3), remapped(0x30, 0));
+    driver.rebind(0, 3, vf, target(0x31, 1)).unwrap();
+    assert_eq!(send(&board, vf, 3), remapped(0x31, 1));
+    driver.quarantine(0, vf, true).unwrap();
+    assert_eq!(send(&board, vf, 3), Interrupt::Stopped(0x22));
+    assert_eq!(
+        driver.rebind(0, 3, vf, target(0x30, 0)),
+        Err(Error::Blocked(3))
+    );
+    assert_eq!(driver.take_fault(), None, "silenced");
+    driver.unbind(0, 3, vf).unwrap();
+    assert_eq!(send(&board, vf, 3), Interrupt::Stopped(0x22));
+    assert!(driver.take_fault().is_some(), "no more silenced");
+    driver.bind(0, 3, other, target(0x32, 2)).unwrap();
+    assert_eq!(send(&board, vf, 3), Interrupt::Stopped(0x26));
+    assert_eq!(send(&board, other, 3), remapped(0x32, 2));
+    expect_clean(&board);
 }
 
 #[test]
@@ -288,21 +274,20 @@ fn in_xapic_mode_destinations_have_8_bits() {
 }
 
 #[test]
-fn level_and_lowest_priority_are_passed_on() {
+fn a_level_is_passed_on() {
     let (board, mut driver) = start(&[Options::default()]);
     let io_apic = device(0xf0, 0x1f, 0);
     let wanted = Target::Remapped {
         vector: Vector(0x44),
         destination: ApicId(2),
         level: true,
-        delivery: Delivery::LowestPriority,
     };
     driver.bind(0, 9, io_apic, wanted).unwrap();
     let raised = Interrupt::Remapped {
         vector: 0x44,
         destination: 2,
         level: true,
-        delivery: 1,
+        delivery: 0,
     };
     assert_eq!(send(&board, io_apic, 9), raised);
     expect_clean(&board);

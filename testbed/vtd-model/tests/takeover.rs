@@ -3,8 +3,9 @@
 
 mod common;
 
-use common::{config, device, expect_clean, start, start_with};
-use vtd::{ApicId, Config, Delivery, Error, MAX_UNITS, Message, Missing, Target, Vector};
+use common::{Driver, Tables, config, device, expect_clean, start, start_with};
+use pci::Message;
+use vtd::{ApicId, Config, Error, GlobalStatus, Iommu, MAX_UNITS, Missing, Target, Unit, Vector};
 use vtd_model::{Board, Interrupt, Options, QueueFault};
 
 const PASSED_THROUGH: u16 = 0x98;
@@ -61,16 +62,14 @@ fn what_firmware_let_pass_is_blocked_afterwards() {
         );
         assert!(!driver.units()[0].unit().protected_memory());
         let status = driver.units()[0].unit().global_status();
-        assert!(
-            status.translation() && status.interrupt_remapping() && status.queued_invalidation()
-        );
-        assert!(!status.compatibility_interrupts());
+        let on = [GlobalStatus::TES, GlobalStatus::IRES, GlobalStatus::QIES];
+        assert!(on.iter().all(|&flag| status.has(flag)));
+        assert!(!status.has(GlobalStatus::CFIS));
 
         let target = Target::Remapped {
             vector: Vector(0x40),
             destination: ApicId(1),
             level: false,
-            delivery: Delivery::Fixed,
         };
         driver.bind(0, 7, vtd::Bdf(PASSED_THROUGH), target).unwrap();
         assert!(matches!(
@@ -154,20 +153,6 @@ fn hardware_that_will_not_do_is_refused_untouched() {
         ),
         (
             Options {
-                remapping: false,
-                ..whole
-            },
-            Missing::InterruptRemapping,
-        ),
-        (
-            Options {
-                extended_interrupts: false,
-                ..whole
-            },
-            Missing::ExtendedInterruptMode,
-        ),
-        (
-            Options {
                 three_levels: false,
                 four_levels: false,
                 ..whole
@@ -198,22 +183,14 @@ fn hardware_that_will_not_do_is_refused_untouched() {
 #[test]
 fn interrupts_may_be_remapped_later_or_never() {
     let board = Board::new(256, &[Options::default()]);
-    let later = Config {
-        remap_interrupts: false,
-        ..config()
-    };
-    let mut driver = start_with(&board, 1, later).unwrap();
-    assert!(
-        !driver.units()[0]
-            .unit()
-            .global_status()
-            .interrupt_remapping()
-    );
+    let mut driver = take_over(&board, 1).unwrap();
+    let remaps = GlobalStatus::IRES;
+    let status = driver.units()[0].unit().global_status();
+    assert!(!status.has(remaps));
     let target = Target::Remapped {
         vector: Vector(0x40),
         destination: ApicId(0),
         level: false,
-        delivery: Delivery::Fixed,
     };
     driver.bind(0, 3, vtd::Bdf(8), target).unwrap();
     driver.remap_interrupts().unwrap();
@@ -222,22 +199,41 @@ fn interrupts_may_be_remapped_later_or_never() {
     assert_eq!(sent(4), Interrupt::Stopped(0x22));
     expect_clean(&board);
 
-    let board = Board::new(
-        256,
-        &[Options {
-            remapping: false,
-            ..Options::default()
-        }],
-    );
-    let mut driver = start_with(&board, 1, later).unwrap();
-    assert_eq!(
-        board.dma(0, 8, 0, false),
-        Err(1),
-        "DMA is blocked all the same"
-    );
-    let missing = Error::Missing(Missing::InterruptRemapping);
-    assert_eq!(driver.remap_interrupts(), Err((0, missing)));
-    expect_clean(&board);
+    let whole = Options::default();
+    for (options, missing) in [
+        (
+            Options {
+                remapping: false,
+                ..whole
+            },
+            Missing::InterruptRemapping,
+        ),
+        (
+            Options {
+                extended_interrupts: false,
+                ..whole
+            },
+            Missing::ExtendedInterruptMode,
+        ),
+    ] {
+        let board = Board::new(256, &[whole, options]);
+        let mut driver = take_over(&board, 2).unwrap();
+        for unit in 0..2 {
+            let stopped = board.dma(unit, 8, 0, false);
+            assert_eq!(stopped, Err(1), "DMA is blocked all the same");
+        }
+        let error = Error::Missing(missing);
+        assert_eq!(driver.remap_interrupts(), Err((1, error)));
+        let status = driver.units()[1].unit().global_status();
+        assert!(!status.has(remaps) && !status.has(GlobalStatus::IRTPS));
+        expect_clean(&board);
+    }
+}
+
+/// Takes a board over without remapping interrupts.
+fn take_over(board: &Board, units: usize) -> Result<Driver, (usize, Error)> {
+    let probed = (0..units).map(|unit| Unit::probe(board.registers(unit)).unwrap());
+    Iommu::take_over(Tables::new(board), probed, config())
 }
 
 #[test]
@@ -273,18 +269,15 @@ fn stuck_hardware_does_not_hang_the_driver() {
 }
 
 #[test]
-fn sizes_of_table_and_queue_are_brought_into_range() {
-    for (interrupt_order, queue_order, entries) in [(0, 0, 256), (255, 255, 65_536), (12, 3, 4096)]
-    {
+fn the_size_of_the_table_is_brought_into_range() {
+    for (interrupt_order, entries) in [(0, 256), (255, 65_536), (12, 4096)] {
         let board = Board::new(2048, &[Options::default()]);
         let config = Config {
             interrupt_order,
-            queue_order,
             ..config()
         };
         let driver = start_with(&board, 1, config).unwrap();
         assert_eq!(driver.units()[0].interrupt_entries(), entries);
-        assert_eq!(driver.units()[0].config().queue_order, queue_order);
         expect_clean(&board);
     }
 }

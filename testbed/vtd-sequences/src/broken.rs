@@ -7,9 +7,9 @@ use alloc::format;
 use alloc::string::String;
 
 use mmio::Mmio;
+use pci::Message;
 use vtd::{
-    Access, ApicId, Bdf, Delivery, Fault, Hpa, Iommu, Iova, Memory, Message, Reason, Request,
-    Rights, Target, Vector,
+    Access, ApicId, Bdf, Fault, Hpa, Iommu, Iova, Memory, Reason, Request, Rights, Target, Vector,
 };
 
 use crate::{Arrival, Dma, Done, Hardware, Outcome, Replay, same};
@@ -207,7 +207,6 @@ impl<R: Mmio, M: Memory, H: Hardware, I: Insides> Victim<R, M, H, I> {
                 vector: Vector(VECTOR),
                 destination: ApicId(0),
                 level: false,
-                delivery: Delivery::Fixed,
             };
             driver.bind(0, INDEX, DEVICE, target)
         };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! The hardware that a sequence runs on, as far as the driver does not reach it.
 
-use vtd::{Bdf, Capabilities, Fault, Hpa, Message};
+use pci::Message;
+use vtd::{Bdf, Capabilities, Fault, Hpa};
 
 use crate::Done;
 
@@ -106,8 +107,8 @@ impl Abilities {
         Self {
             three_levels: capabilities.levels(3),
             four_levels: capabilities.levels(4),
-            mega: capabilities.large_pages(2),
-            posting: capabilities.pi(),
+            mega: capabilities.leaves(2),
+            posting: capabilities.has(Capabilities::PI),
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use iommu_manager_interface::{Error, Refusal, Status};
 use log::Level;
-use vtd::Message;
+use pci::Message;
 use vtd_model::{Interrupt, Options};
 
 use super::log::complaints;

@@ -5,7 +5,7 @@ use std::string::ToString;
 
 use iommu_manager_interface::{Access, Error, State, Status};
 use log::Level;
-use vtd::Message;
+use pci::Message;
 use vtd_model::{Interrupt, Options, QueueFault};
 
 use super::log::{complaints, lines, listen};

@@ -4,7 +4,7 @@
 use std::vec::Vec;
 
 use iommu_manager_interface::{Error, Operation, Refusal, Reply, Request, State, Status, VERSION};
-use vtd::Message;
+use pci::Message;
 use vtd_model::Interrupt;
 
 use super::log;

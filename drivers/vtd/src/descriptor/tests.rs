@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-//! Descriptors bit for bit, worked out by hand from §6.5.2; and the fewest for a range.
-
-use std::vec;
-use std::vec::Vec;
+//! Descriptors bit for bit, worked out by hand from §6.5.2; and the one for a range.
 
 use proptest::prelude::*;
 
@@ -27,16 +24,6 @@ fn descriptors_bit_for_bit() {
         (Descriptor::iotlb_global(NO_DRAIN), 0x12, 0),
         (Descriptor::iotlb_global(DRAIN), 0xd2, 0),
         (Descriptor::iotlb_domain(DOMAIN, DRAIN), 0x1234_00e2, 0),
-        (
-            Descriptor::iotlb_pages(DOMAIN, NO_DRAIN, 0x7000, 0, false),
-            0x1234_0032,
-            0x7000,
-        ),
-        (
-            Descriptor::iotlb_pages(DOMAIN, DRAIN, 0x20_0000, 9, true),
-            0x1234_00f2,
-            0x20_0049,
-        ),
         (Descriptor::interrupts_global(), 0x04, 0),
         (Descriptor::interrupt(0xabcd), 0xabcd_0000_0014, 0),
         (
@@ -51,8 +38,9 @@ fn descriptors_bit_for_bit() {
     }
 }
 
-fn capabilities(page_selective: bool, mamv: u64) -> Capabilities {
-    Capabilities(u64::from(page_selective) << 39 | mamv << 48)
+fn unit(page_selective: bool, mamv: u64, drains: u64) -> Capabilities {
+    let page_selective = u64::from(page_selective) << 39;
+    Capabilities(page_selective | mamv << 48 | drains << 54)
 }
 
 const FORMAT: Format = Format {
@@ -62,79 +50,65 @@ const FORMAT: Format = Format {
     mega: true,
     giga: true,
     snoop: false,
-    coherent: true,
 };
 
-/// Page and order of each descriptor; `None` for one of the whole domain.
-fn split(capabilities: Capabilities, at: u64, bytes: u64) -> Option<Vec<(u64, u64)>> {
+fn drop_range(unit: Capabilities, at: u64, bytes: u64, leaves_only: bool) -> Descriptor {
     let range = FORMAT.range(Iova(at), bytes).unwrap();
-    let descriptors = for_range(capabilities, DOMAIN, range, false);
-    if descriptors[..] == [Descriptor::iotlb_domain(DOMAIN, NO_DRAIN)] {
-        return None;
-    }
-    Some(
-        descriptors
-            .iter()
-            .map(|descriptor| (descriptor.high >> 12, descriptor.high & 0x3f))
-            .collect(),
-    )
+    Descriptor::iotlb_range(DOMAIN, unit, range, leaves_only)
 }
 
 #[test]
-fn a_range_takes_the_fewest_descriptors() {
-    let all = capabilities(true, 18);
+fn one_descriptor_drops_a_range() {
+    let all = unit(true, 18, 0);
+    let domain = (0x1234_0022, 0);
     let cases = [
-        (all, 0x1000, 0x1000, Some(vec![(1, 0)])),
-        (all, 0x1000, 0x3000, Some(vec![(1, 0), (2, 1)])),
-        (all, 0x3000, 0x3000, Some(vec![(3, 0), (4, 1)])),
-        (all, 0x20_0000, 0x20_0000, Some(vec![(0x200, 9)])),
-        (all, 0, 1 << 31, Some(vec![(0, 18), (1 << 18, 18)])),
+        (all, 0x7000, 0x1000, false, (0x1234_0032, 0x7000)),
         (
-            capabilities(true, 0),
-            0x1000,
-            0x8000,
-            Some(vec![
-                (1, 0),
-                (2, 0),
-                (3, 0),
-                (4, 0),
-                (5, 0),
-                (6, 0),
-                (7, 0),
-                (8, 0),
-            ]),
+            unit(true, 18, 3),
+            0x20_0000,
+            0x20_0000,
+            true,
+            (0x1234_00f2, 0x20_0049),
         ),
-        (capabilities(true, 0), 0x1000, 0x9000, None),
-        (capabilities(false, 18), 0x1000, 0x1000, None),
-        (all, 0x1000, 1 << 30, None),
+        (all, 0x2000, 0x2000, false, (0x1234_0032, 0x2001)),
+        // The smallest aligned blocks that hold pages 1 to 3, and 3 and 4.
+        (all, 0x1000, 0x3000, false, (0x1234_0032, 2)),
+        (all, 0x3000, 0x2000, true, (0x1234_0032, 0x43)),
+        (all, 0, 1 << 30, false, (0x1234_0032, 18)),
+        // More than the unit can do at once, and one that knows only domains.
+        (all, 0, 1 << 31, true, domain),
+        (unit(true, 0, 0), 0x2000, 0x2000, false, domain),
+        (unit(false, 18, 0), 0x1000, 0x1000, false, domain),
+        (all, (1 << 33) - 0x1000, 0x2000, false, domain),
     ];
-    for (capabilities, at, bytes, expected) in cases {
+    for (unit, at, bytes, leaves_only, (low, high)) in cases {
+        let descriptor = drop_range(unit, at, bytes, leaves_only);
         assert_eq!(
-            split(capabilities, at, bytes),
-            expected,
+            descriptor,
+            Descriptor { low, high },
             "{bytes:#x} at {at:#x}"
         );
     }
 }
 
 proptest! {
-    /// Page-selective descriptors are aligned and cover the range exactly.
+    /// A page-selective descriptor is aligned and holds the range, and none of half the size does.
     #[test]
-    fn descriptors_cover_the_range_and_nothing_else(
+    fn the_block_is_the_smallest_that_holds_the_range(
         first in 0_u64..1 << 34,
         pages in 1_u64..1 << 20,
         mamv in 0_u64..40,
     ) {
-        let (at, bytes) = (first << 12, pages << 12);
+        let (at, bytes, last) = (first << 12, pages << 12, first + pages - 1);
         prop_assume!(FORMAT.range(Iova(at), bytes).is_ok());
-        if let Some(parts) = split(capabilities(true, mamv), at, bytes) {
-            let mut next = first;
-            for (page, order) in parts {
-                prop_assert!(order <= mamv && page % (1 << order) == 0);
-                prop_assert_eq!(page, next);
-                next += 1 << order;
-            }
-            prop_assert_eq!(next, first + pages);
+        let Descriptor { low, high } = drop_range(unit(true, mamv, 0), at, bytes, false);
+        if low & 0x30 == 0x30 {
+            let (block, order) = (high >> 12, high & 0x3f);
+            prop_assert!(order <= mamv && block % (1 << order) == 0);
+            prop_assert!(block <= first && last < block + (1 << order));
+            prop_assert!(order == 0 || first >> (order - 1) != last >> (order - 1));
+        } else {
+            prop_assert!(first >> mamv != last >> mamv);
         }
     }
 }

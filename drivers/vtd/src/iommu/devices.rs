@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! Devices: which domain each is in, and how one that misbehaves is cut off.
 
-use heapless::Vec;
 use mmio::Mmio;
 
 use crate::descriptor::Descriptor;
 use crate::iommu::{Domain, Iommu};
 use crate::{Bdf, Capabilities, DomainId, Error, Memory, Result};
-
-/// The most descriptors that a change of a context entry takes.
-const INVALIDATION: usize = 3;
 
 impl<R: Mmio, M: Memory> Iommu<R, M> {
     /// Puts `device`, which is behind `unit`, into `domain`.
@@ -22,20 +18,13 @@ impl<R: Mmio, M: Memory> Iommu<R, M> {
     pub fn attach(&mut self, unit: usize, device: Bdf, domain: &mut Domain) -> Result<()> {
         self.settle(domain)?;
         let engine = self.units.get_mut(unit).ok_or(Error::NoSuch)?;
-        let (table, levels) = (domain.tree.root(), domain.tree.format().levels);
-        engine
-            .root
-            .attach(&mut self.memory, device, domain.id, table, levels)?;
+        let (tables, root) = (&mut self.tables, domain.tree.root());
+        engine.contexts.attach(tables, device, domain.id, root)?;
         domain.units |= 1 << unit;
         domain.devices += 1;
-        let done = if engine.capabilities().cm() {
-            let batch = invalidation(engine.capabilities(), domain.id, device);
-            engine.invalidate(&mut self.memory, &batch)
-        } else {
-            engine.publish()
-        };
-        done.inspect_err(|_| {
-            let _ = engine.root.block(&mut self.memory, device, false);
+        let batch = invalidation(engine.capabilities(), domain.id, device);
+        engine.announce(tables, &batch).inspect_err(|_| {
+            let _ = engine.contexts.block(tables, device, false);
         })
     }
 
@@ -48,20 +37,20 @@ impl<R: Mmio, M: Memory> Iommu<R, M> {
     /// belongs to the domain, blocked in the tables.
     pub fn detach(&mut self, unit: usize, device: Bdf, domain: &mut Domain) -> Result<()> {
         let engine = self.units.get_mut(unit).ok_or(Error::NoSuch)?;
-        if engine.root.domain(&self.memory, device) != Some(domain.id) {
+        if engine.contexts.domain(&self.tables, device) != Some(domain.id) {
             return Err(Error::NotAttached(device));
         }
-        engine.root.block(&mut self.memory, device, false)?;
+        engine.contexts.block(&mut self.tables, device, false)?;
         let batch = invalidation(engine.capabilities(), domain.id, device);
-        engine.invalidate(&mut self.memory, &batch)?;
-        engine.root.detach(&mut self.memory, device);
+        engine.invalidate(&mut self.tables, &batch)?;
+        engine.contexts.detach(&mut self.tables, device);
         domain.devices -= 1;
         engine.publish()
     }
 
     /// The domain that a device is in.
     pub fn domain_of(&self, unit: usize, device: Bdf) -> Option<DomainId> {
-        self.units.get(unit)?.root.domain(&self.memory, device)
+        self.units.get(unit)?.contexts.domain(&self.tables, device)
     }
 
     /// Blocks all DMA and all interrupts of a device; it keeps its domain and its interrupt
@@ -78,43 +67,25 @@ impl<R: Mmio, M: Memory> Iommu<R, M> {
     /// [`Error::NoSuch`], [`Error::OutOfMemory`], or those of an invalidation: the tables block
     /// the device already, but hardware may still use what it has cached.
     pub fn quarantine(&mut self, unit: usize, device: Bdf, silent: bool) -> Result<()> {
+        let domain = self.domain_of(unit, device).unwrap_or(DomainId(0));
         let engine = self.units.get_mut(unit).ok_or(Error::NoSuch)?;
-        let domain = engine
-            .root
-            .domain(&self.memory, device)
-            .unwrap_or(DomainId(0));
-        engine.root.block(&mut self.memory, device, silent)?;
-        let mut batch: Vec<_, { INVALIDATION + 1 }> =
-            invalidation(engine.capabilities(), domain, device)
-                .into_iter()
-                .collect();
-        let mut next = 0;
-        while let Some(index) = engine.interrupts.of_source(&self.memory, device, next) {
-            engine.interrupts.block(&mut self.memory, index, silent)?;
-            next = u32::from(index) + 1;
-        }
-        if next != 0 {
-            // Cannot fail: there is room for one more.
-            let _ = batch.push(Descriptor::interrupts_global());
-        }
-        engine.invalidate(&mut self.memory, &batch)
+        engine.contexts.block(&mut self.tables, device, silent)?;
+        engine
+            .interrupts
+            .block_all(&mut self.tables, device, silent);
+        let [absent, entry, translations] = invalidation(engine.capabilities(), domain, device);
+        let interrupts = Descriptor::interrupts_global();
+        engine.invalidate(&mut self.tables, &[absent, entry, translations, interrupts])
     }
 }
 
-/// What has to go when the context entry of a device changes: first the entry, then the
-/// translations of `domain` that it led to (§6.5.3).
-fn invalidation(
-    capabilities: Capabilities,
-    domain: DomainId,
-    device: Bdf,
-) -> Vec<Descriptor, INVALIDATION> {
-    let mut batch = Vec::new();
-    // Cannot fail: there is room for all three.
-    let _ = batch.push(Descriptor::context_device(domain, device));
-    if capabilities.cm() {
-        // An entry that is not present is cached too, with domain id 0 (§6.1).
-        let _ = batch.push(Descriptor::context_device(DomainId(0), device));
-    }
-    let _ = batch.push(Descriptor::iotlb_domain(domain, capabilities));
-    batch
+/// What has to go when the context entry of a device changes: first the entry (one that is not
+/// present may be cached too, with domain id 0, §6.1), then the translations of `domain` that it
+/// led to (§6.5.3).
+fn invalidation(capabilities: Capabilities, domain: DomainId, device: Bdf) -> [Descriptor; 3] {
+    [
+        Descriptor::context_device(DomainId(0), device),
+        Descriptor::context_device(domain, device),
+        Descriptor::iotlb_domain(domain, capabilities),
+    ]
 }

@@ -3,10 +3,10 @@
 
 use mmio::Mmio;
 
-use crate::descriptor::{Descriptor, RangeDescriptors, for_range};
+use crate::descriptor::Descriptor;
 use crate::iommu::Iommu;
 use crate::paging::{Detached, IovaRange, Tree};
-use crate::{DomainId, Error, Hpa, Iova, Memory, Result, Rights};
+use crate::{Capabilities, DomainId, Engine, Error, Hpa, Iova, Memory, Result, Rights};
 
 /// A domain. It must end in [`Iommu::destroy_domain`]; one that is dropped stays as it is.
 #[derive(Debug)]
@@ -49,14 +49,13 @@ impl<R: Mmio, M: Memory> Iommu<R, M> {
     pub fn create_domain(&mut self, address_bits: u8) -> Result<Domain> {
         let format = self.format(address_bits)?;
         let id = self.ids.take()?;
-        let tree = Tree::new(format, &mut self.memory).inspect_err(|_| self.ids.give_back(id))?;
-        let detached = Detached::default();
+        let tree = Tree::new(format, &mut self.tables).inspect_err(|_| self.ids.give_back(id))?;
         Ok(Domain {
             id,
             tree,
             units: 0,
             devices: 0,
-            detached,
+            detached: Detached::default(),
             unsettled: false,
         })
     }
@@ -79,18 +78,14 @@ impl<R: Mmio, M: Memory> Iommu<R, M> {
     ) -> Result<()> {
         let range = domain.tree.format().range(start, bytes)?;
         self.settle(domain)?;
-        let mapped = domain
-            .tree
-            .map(&mut self.memory, range, host, rights)
-            .map_err(|error| (error, error == Error::OutOfMemory))
-            .and_then(|()| self.announce(domain, range).map_err(|error| (error, true)));
-        mapped.map_err(|(error, partly)| {
-            if partly {
-                // The caller learns of the first failure; the domain remembers the second.
-                let _ = self.revoke(domain, range);
-            }
-            error
-        })
+        domain.tree.check(&self.tables, range, host)?;
+        let mapped = domain.tree.map(&mut self.tables, range, host, rights);
+        let announced = mapped.and_then(|()| self.announce(domain, range));
+        if announced.is_err() {
+            // The caller learns of the first failure; the domain remembers the second.
+            let _ = self.revoke(domain, range);
+        }
+        announced
     }
 
     /// Takes everything in the range away from the devices of `domain`. When this returns `Ok`,
@@ -107,11 +102,6 @@ impl<R: Mmio, M: Memory> Iommu<R, M> {
         self.revoke(domain, range)
     }
 
-    /// Where a device address of `domain` leads, from the tables.
-    pub fn translate(&self, domain: &Domain, at: Iova) -> Option<(Hpa, Rights)> {
-        domain.tree.translate(&self.memory, at)
-    }
-
     /// Ends a domain that no device is in, and frees its tables.
     ///
     /// # Errors
@@ -121,15 +111,15 @@ impl<R: Mmio, M: Memory> Iommu<R, M> {
         &mut self,
         mut domain: Domain,
     ) -> core::result::Result<(), (Domain, Error)> {
-        if domain.devices != 0 {
-            let id = domain.id;
-            return Err((domain, Error::DomainInUse(id)));
-        }
-        if let Err(error) = self.flush_domain(&mut domain) {
+        let flushed = match domain.devices {
+            0 => self.flush(&mut domain, Descriptor::iotlb_domain),
+            _ => Err(Error::DomainInUse(domain.id)),
+        };
+        if let Err(error) = flushed {
             return Err((domain, error));
         }
-        domain.tree.detach(&mut self.memory, &mut domain.detached);
-        domain.detached.free(&mut self.memory);
+        domain.tree.detach(&mut self.tables, &mut domain.detached);
+        domain.detached.free(&mut self.tables);
         self.ids.give_back(domain.id);
         Ok(())
     }
@@ -141,60 +131,54 @@ impl<R: Mmio, M: Memory> Iommu<R, M> {
     /// Those of an invalidation.
     pub fn settle(&mut self, domain: &mut Domain) -> Result<()> {
         if domain.unsettled {
-            self.flush_domain(domain)
+            self.flush(domain, Descriptor::iotlb_domain)
         } else {
             Ok(())
         }
     }
 
     fn revoke(&mut self, domain: &mut Domain, range: IovaRange) -> Result<()> {
-        domain
-            .tree
-            .unmap(&mut self.memory, range, &mut domain.detached)?;
-        let leaves_only = domain.detached.is_empty();
-        let id = domain.id;
-        self.flush(domain, |cap| for_range(cap, id, range, leaves_only))
-    }
-
-    fn flush_domain(&mut self, domain: &mut Domain) -> Result<()> {
-        let id = domain.id;
-        self.flush(domain, |cap| {
-            [Descriptor::iotlb_domain(id, cap)].into_iter().collect()
+        let (tree, detached) = (&mut domain.tree, &mut domain.detached);
+        tree.unmap(&mut self.tables, range, detached)?;
+        let leaves_only = detached.is_empty();
+        self.flush(domain, |id, unit| {
+            Descriptor::iotlb_range(id, unit, range, leaves_only)
         })
     }
 
-    /// One batch per unit that may have cached something of `domain`; then removed tables are
-    /// free.
+    /// One invalidation by each unit that may have cached something of `domain`; then removed
+    /// tables are free.
     fn flush(
         &mut self,
         domain: &mut Domain,
-        batch: impl Fn(crate::Capabilities) -> RangeDescriptors,
+        what: impl Fn(DomainId, Capabilities) -> Descriptor,
     ) -> Result<()> {
         domain.unsettled = true;
-        for (index, unit) in self.units.iter_mut().enumerate() {
-            if domain.units >> index & 1 != 0 {
-                let batch = batch(unit.capabilities());
-                unit.invalidate(&mut self.memory, &batch)?;
-            }
+        for unit in users(&mut self.units, domain) {
+            let descriptor = what(domain.id, unit.capabilities());
+            unit.invalidate(&mut self.tables, &[descriptor])?;
         }
         domain.unsettled = false;
-        domain.detached.free(&mut self.memory);
+        domain.detached.free(&mut self.tables);
         Ok(())
     }
 
-    /// Tells the units of new mappings: those in caching mode have cached that there were none.
+    /// Tells the units of new mappings.
     fn announce(&mut self, domain: &Domain, range: IovaRange) -> Result<()> {
-        for (index, unit) in self.units.iter_mut().enumerate() {
-            if domain.units >> index & 1 == 0 {
-                continue;
-            }
-            let cap = unit.capabilities();
-            if cap.cm() {
-                unit.invalidate(&mut self.memory, &for_range(cap, domain.id, range, false))?;
-            } else {
-                unit.publish()?;
-            }
+        for unit in users(&mut self.units, domain) {
+            let descriptor = Descriptor::iotlb_range(domain.id, unit.capabilities(), range, false);
+            unit.announce(&mut self.tables, &[descriptor])?;
         }
         Ok(())
     }
+}
+
+/// The units that may have cached something of `domain`.
+fn users<'a, R>(
+    units: &'a mut [Engine<R>],
+    domain: &Domain,
+) -> impl Iterator<Item = &'a mut Engine<R>> + use<'a, R> {
+    let used = domain.units;
+    let units = units.iter_mut().enumerate();
+    units.filter_map(move |(index, unit)| (used >> index & 1 != 0).then_some(unit))
 }

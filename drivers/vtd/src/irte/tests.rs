@@ -7,13 +7,12 @@ const VF: Bdf = Bdf(0x009a);
 /// SID 0x9a, SQ 00, SVT 01.
 const HIGH: u64 = 0x0004_009a;
 
-fn remapped(vector: u8, destination: u32, level: bool, delivery: Delivery) -> Target {
+fn remapped(vector: u8, destination: u32, level: bool) -> Target {
     let (vector, destination) = (Vector(vector), ApicId(destination));
     Target::Remapped {
         vector,
         destination,
         level,
-        delivery,
     }
 }
 
@@ -28,38 +27,26 @@ fn posted(vector: u8, descriptor: u64, urgent: bool) -> Target {
 #[test]
 fn entries_bit_for_bit() {
     use ApicMode::{X2Apic, XApic};
-    use Delivery::{Fixed, LowestPriority};
     let cases = [
         (
-            remapped(0x31, 0, false, Fixed),
+            remapped(0x31, 0, false),
             X2Apic,
             0x0000_0000_0031_0001,
             HIGH,
         ),
         (
-            remapped(0xff, 0x0102_0304, false, Fixed),
+            remapped(0xff, 0x0102_0304, false),
             X2Apic,
             0x0102_0304_00ff_0001,
             HIGH,
         ),
         (
-            remapped(0x10, 0xfe, false, Fixed),
+            remapped(0x10, 0xfe, false),
             XApic,
             0x0000_fe00_0010_0001,
             HIGH,
         ),
-        (
-            remapped(0x40, 1, true, Fixed),
-            X2Apic,
-            0x0000_0001_0040_0011,
-            HIGH,
-        ),
-        (
-            remapped(0x40, 1, false, LowestPriority),
-            X2Apic,
-            0x0000_0001_0040_0029,
-            HIGH,
-        ),
+        (remapped(0x40, 1, true), X2Apic, 0x0000_0001_0040_0011, HIGH),
         (
             posted(0x55, 0x40, false),
             X2Apic,
@@ -80,44 +67,40 @@ fn entries_bit_for_bit() {
         ),
     ];
     for (target, mode, low, high) in cases {
-        let entry = Irte::new(VF, target, mode).unwrap();
-        assert_eq!((entry.low, entry.high), (low, high), "{target:x?}");
+        let entry = entry(VF, target, mode).unwrap();
+        assert_eq!(entry, Entry { low, high }, "{target:x?}");
         assert_eq!(entry.bits(), u128::from(high) << 64 | u128::from(low));
-        assert!(Irte::present(entry.low));
-        assert_eq!(Irte::source(entry.high), Some(VF));
+        assert!(entry.is_present());
+        assert_eq!(source(entry), Some(VF));
     }
 }
 
 #[test]
-fn a_silenced_entry_is_not_present_and_reports_nothing() {
-    assert_eq!(Irte::silenced(), 0b10);
-    assert!(!Irte::present(Irte::silenced()));
-    assert_eq!(Irte::source(0), None);
+fn a_blocked_entry_keeps_its_owner_and_may_report_nothing() {
+    let live = entry(VF, posted(0x55, 0x1234_5678_9ac0, true), ApicMode::X2Apic).unwrap();
+    for (silent, low) in [(false, 0), (true, 0b10)] {
+        let blocked = live.blocked(silent);
+        assert_eq!(blocked.low, low);
+        assert!(!blocked.is_present());
+        assert_eq!(source(blocked), Some(VF));
+    }
+    assert_eq!(source(Entry::EMPTY), None);
 }
 
 #[test]
 fn what_a_processor_cannot_receive_is_refused() {
     for (target, mode) in [
-        (remapped(15, 0, false, Delivery::Fixed), ApicMode::X2Apic),
-        (remapped(0, 0, false, Delivery::Fixed), ApicMode::XApic),
-        (
-            remapped(0x30, u32::MAX, false, Delivery::Fixed),
-            ApicMode::X2Apic,
-        ),
-        (
-            remapped(0x30, 0xff, false, Delivery::Fixed),
-            ApicMode::XApic,
-        ),
-        (
-            remapped(0x30, 0x100, false, Delivery::Fixed),
-            ApicMode::XApic,
-        ),
+        (remapped(15, 0, false), ApicMode::X2Apic),
+        (remapped(0, 0, false), ApicMode::XApic),
+        (remapped(0x30, u32::MAX, false), ApicMode::X2Apic),
+        (remapped(0x30, 0xff, false), ApicMode::XApic),
+        (remapped(0x30, 0x100, false), ApicMode::XApic),
         (posted(0x0f, 0x1000, false), ApicMode::X2Apic),
         (posted(0x30, 0x1020, false), ApicMode::X2Apic),
         (posted(0x30, 0x1001, false), ApicMode::X2Apic),
     ] {
         assert_eq!(
-            Irte::new(VF, target, mode),
+            entry(VF, target, mode),
             Err(Error::InterruptTarget),
             "{target:x?}"
         );

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::vec::Vec;
 
 use super::*;
-use crate::Rights;
+use crate::memory::TableMemory;
+use crate::{Memory, Rights};
 
 /// Memory that counts and remembers.
 #[derive(Default)]
@@ -22,8 +23,8 @@ impl Memory for Words {
         self.pages += 1;
         Some(Hpa(self.pages << 12))
     }
-    fn free(&mut self, at: Hpa, _: usize) {
-        self.freed.push(at.0);
+    fn free(&mut self, page: Hpa) {
+        self.freed.push(page.0);
     }
     fn read64(&self, at: Hpa) -> u64 {
         self.words.get(&at.0).copied().unwrap_or(0)
@@ -32,13 +33,18 @@ impl Memory for Words {
         self.words.insert(at.0, value);
         self.dirty.push(at.0);
     }
-    fn write128(&mut self, _: Hpa, _: u128) -> bool {
-        false
+    fn write128(&mut self, _: Hpa, _: u128) {
+        unreachable!("page tables have entries of 64 bits");
     }
     fn write_back(&mut self, at: Hpa, bytes: u64) {
         self.dirty
             .retain(|word| !(at.0..at.0 + bytes).contains(word));
     }
+}
+
+fn tables(coherent: bool) -> TableMemory<Words> {
+    let memory = Words::default();
+    TableMemory { coherent, memory }
 }
 
 const FORMAT: Format = Format {
@@ -48,7 +54,6 @@ const FORMAT: Format = Format {
     mega: true,
     giga: true,
     snoop: false,
-    coherent: true,
 };
 
 #[test]
@@ -113,20 +118,21 @@ fn entries_bit_for_bit() {
             1 << 30 | 0x881,
         ),
     ];
-    for (format, at, host, bytes, rights, tables, leaf) in cases {
-        let mut memory = Words::default();
-        let mut tree = Tree::new(format, &mut memory).unwrap();
+    for (format, at, host, bytes, rights, pages, leaf) in cases {
+        let mut tables = tables(true);
+        let mut tree = Tree::new(format, &mut tables).unwrap();
         let range = format.range(Iova(at), bytes).unwrap();
-        tree.map(&mut memory, range, Hpa(host), rights).unwrap();
-        assert_eq!(memory.pages, tables, "{leaf:#x}");
-        let mut entries: Vec<_> = memory
+        tree.map(&mut tables, range, Hpa(host), rights).unwrap();
+        assert_eq!(tables.memory.pages, pages, "{leaf:#x}");
+        let mut entries: Vec<_> = tables
+            .memory
             .words
             .values()
             .copied()
             .filter(|&word| word != 0)
             .collect();
         entries.sort_unstable();
-        let mut expected: Vec<_> = (2..=tables)
+        let mut expected: Vec<_> = (2..=pages)
             .map(|page| page << 12 | 3)
             .chain([leaf])
             .collect();
@@ -137,51 +143,47 @@ fn entries_bit_for_bit() {
 
 #[test]
 fn everything_is_written_back_where_hardware_does_not_snoop() {
-    let mut memory = Words::default();
-    let format = Format {
-        coherent: false,
-        ..FORMAT
-    };
-    let mut tree = Tree::new(format, &mut memory).unwrap();
-    let range = format.range(Iova(0x1f_e000), 0x60_5000).unwrap();
-    tree.map(&mut memory, range, Hpa(0x1f_e000), Rights::Read)
+    let mut tables = tables(false);
+    let mut tree = Tree::new(FORMAT, &mut tables).unwrap();
+    let range = FORMAT.range(Iova(0x1f_e000), 0x60_5000).unwrap();
+    tree.map(&mut tables, range, Hpa(0x1f_e000), Rights::Read)
         .unwrap();
-    assert_eq!(memory.dirty, []);
+    assert_eq!(tables.memory.dirty, []);
     let mut detached = Detached::default();
-    tree.unmap(&mut memory, range, &mut detached).unwrap();
-    assert_eq!(memory.dirty, []);
+    tree.unmap(&mut tables, range, &mut detached).unwrap();
+    assert_eq!(tables.memory.dirty, []);
     assert!(
-        !detached.is_empty() && memory.freed.is_empty(),
+        !detached.is_empty() && tables.memory.freed.is_empty(),
         "nothing is freed yet"
     );
-    detached.free(&mut memory);
-    tree.detach(&mut memory, &mut detached);
-    assert_eq!(memory.dirty, []);
-    detached.free(&mut memory);
+    detached.free(&mut tables);
+    tree.detach(&mut tables, &mut detached);
+    assert_eq!(tables.memory.dirty, []);
+    detached.free(&mut tables);
     assert_eq!(
-        memory.freed.len() as u64,
-        memory.pages,
+        tables.memory.freed.len() as u64,
+        tables.memory.pages,
         "every table is freed once"
     );
-    memory.freed.sort_unstable();
-    memory.freed.dedup();
-    assert_eq!(memory.freed.len() as u64, memory.pages);
+    tables.memory.freed.sort_unstable();
+    tables.memory.freed.dedup();
+    assert_eq!(tables.memory.freed.len() as u64, tables.memory.pages);
 }
 
 #[test]
 fn removed_tables_read_as_empty_where_the_chain_goes() {
-    let mut memory = Words::default();
-    let mut tree = Tree::new(FORMAT, &mut memory).unwrap();
+    let mut tables = tables(true);
+    let mut tree = Tree::new(FORMAT, &mut tables).unwrap();
     for at in [0, 1 << 39, 3 << 30] {
         let range = FORMAT.range(Iova(at), 0x1000).unwrap();
-        tree.map(&mut memory, range, Hpa(at), Rights::ReadWrite)
+        tree.map(&mut tables, range, Hpa(at), Rights::ReadWrite)
             .unwrap();
     }
-    let pages = memory.pages;
+    let pages = tables.memory.pages;
     let mut detached = Detached::default();
-    tree.detach(&mut memory, &mut detached);
+    tree.detach(&mut tables, &mut detached);
     for page in 1..=pages {
-        let first = memory.read64(Hpa(page << 12));
+        let first = tables.memory.read64(Hpa(page << 12));
         assert_eq!(first & 3, 0, "a late walker finds nothing in page {page}");
     }
 }

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
-//! A tree of tables: mapping, and looking up what is mapped.
+//! A tree of tables: mapping, and taking mappings out.
 
-use super::entry::{ADDRESS, ENTRIES, LARGE, READ, SNOOP, WRITE, entry_at, is_leaf, present, span};
-use super::{Format, IovaRange};
-use crate::{Error, Hpa, Iova, Memory, Result, Rights};
+use super::table::{Kind, LARGE, READ, SNOOP, Table, WRITE, span};
+use super::{Detached, Format, IovaRange, checked_end};
+use crate::memory::Tables;
+use crate::{Error, Hpa, Iova, PAGE_BYTES, Result, Rights};
 
 /// A tree of second-level tables. It does not free itself: see [`Tree::detach`].
 #[derive(Debug)]
 pub struct Tree {
-    pub(super) root: Hpa,
-    pub(super) format: Format,
+    root: Table,
+    format: Format,
 }
 
 impl Tree {
@@ -18,14 +19,15 @@ impl Tree {
     /// # Errors
     ///
     /// [`Error::OutOfMemory`].
-    pub fn new<M: Memory>(format: Format, memory: &mut M) -> Result<Self> {
-        let root = memory.allocate(1).ok_or(Error::OutOfMemory)?;
+    pub fn new(format: Format, tables: &mut Tables) -> Result<Self> {
+        let (at, level) = (tables.allocate(1)?, format.levels);
+        let root = Table { at, level };
         Ok(Self { root, format })
     }
 
-    /// The topmost table.
-    pub fn root(&self) -> Hpa {
-        self.root
+    /// The topmost table, and how many levels there are with it.
+    pub fn root(&self) -> (Hpa, u8) {
+        (self.root.at, self.root.level)
     }
 
     /// The shape of the tables.
@@ -33,141 +35,141 @@ impl Tree {
         &self.format
     }
 
-    /// Maps `range` to the memory that begins at `host`.
+    /// Whether `range` may be mapped to the memory that begins at `host`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unaligned`], [`Error::HpaRange`], [`Error::Overlap`].
+    pub fn check(&self, tables: &Tables, range: IovaRange, host: Hpa) -> Result<()> {
+        let bits = self.format.host_bits;
+        checked_end(host.0, range.bytes(), bits, Error::HpaRange(host))?;
+        match first_leaf(tables, self.root, range) {
+            Some((taken, _)) => Err(Error::Overlap(taken)),
+            None => Ok(()),
+        }
+    }
+
+    /// Maps `range`, which was [checked](Self::check), to the memory that begins at `host`.
     ///
     /// Hardware may use the new entries as soon as they are written; it has cached nothing of
     /// them unless it is in caching mode (§6.1).
     ///
     /// # Errors
     ///
-    /// As [`Format::range`] for both sides, [`Error::Overlap`] (nothing was changed), or
     /// [`Error::OutOfMemory`]: then a part is mapped, and the caller unmaps `range` to undo it.
-    pub fn map<M: Memory>(
+    pub fn map(
         &mut self,
-        memory: &mut M,
+        tables: &mut Tables,
         range: IovaRange,
         host: Hpa,
         rights: Rights,
     ) -> Result<()> {
-        self.format.host_range(host, range.bytes())?;
-        if let Some(taken) = self.first_present(memory, range) {
-            return Err(Error::Overlap(taken));
+        let snoop = if self.format.snoop { SNOOP } else { 0 };
+        self.fill(tables, self.root, range, host, snoop | rights as u64)
+    }
+
+    fn fill(
+        &self,
+        tables: &mut Tables,
+        table: Table,
+        range: IovaRange,
+        host: Hpa,
+        flags: u64,
+    ) -> Result<()> {
+        for (slot, part) in table.slots(range) {
+            let to = host.add(part.start - range.start);
+            if self.format.is_leaf(table.level, part, to) {
+                let large = if table.level > 1 { LARGE } else { 0 };
+                tables.memory.write64(slot, to.0 | flags | large);
+                continue;
+            }
+            if let Kind::Absent = table.kind(tables, slot) {
+                let below = tables.allocate(1)?;
+                tables.memory.write64(slot, below.0 | READ | WRITE);
+            }
+            if let Kind::Pointer(below) = table.kind(tables, slot) {
+                self.fill(tables, below, part, to, flags)?;
+            }
         }
-        let mut flags = if self.format.snoop { SNOOP } else { 0 };
-        flags |= if rights.reads() { READ } else { 0 };
-        flags |= if rights.writes() { WRITE } else { 0 };
-        let mut at = range.start;
-        while at < range.end {
-            let to = host.add(at - range.start);
-            let level = self.leaf_level(at, to, range.end);
-            let table = self.table_for(memory, at, level)?;
-            let rest = IovaRange {
-                start: at,
-                end: range.end,
-            };
-            at = self.fill(memory, table, level, rest, to, flags);
-        }
+        table.publish(tables, range);
         Ok(())
     }
 
-    /// The highest level whose leaves fit at `at`.
-    fn leaf_level(&self, at: u64, to: Hpa, end: u64) -> u8 {
-        let fits = |level: u8| {
-            let bytes = span(level);
-            self.format.leaf_allowed(level)
-                && (at | to.0).is_multiple_of(bytes)
-                && end - at >= bytes
-        };
-        (1..=3).rev().find(|&level| fits(level)).unwrap_or(1)
-    }
-
-    /// The table of `level` that covers `at`, created with all above it if need be.
-    fn table_for<M: Memory>(&mut self, memory: &mut M, at: u64, level: u8) -> Result<Hpa> {
-        let mut table = self.root;
-        for above in (level + 1..=self.format.levels).rev() {
-            let slot = entry_at(table, above, at);
-            let entry = memory.read64(slot);
-            table = if present(entry) {
-                Hpa(entry & ADDRESS)
-            } else {
-                let new = memory.allocate(1).ok_or(Error::OutOfMemory)?;
-                memory.write64(slot, new.0 | READ | WRITE);
-                self.format.coherence().publish(memory, slot, 8);
-                new
+    /// Removes every mapping in `range`; what was not mapped is left alone. Tables that become
+    /// empty move to `detached`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::SplitsPage`] (nothing was changed).
+    pub fn unmap(
+        &mut self,
+        tables: &mut Tables,
+        range: IovaRange,
+        detached: &mut Detached,
+    ) -> Result<()> {
+        let IovaRange { start, end } = range;
+        for (edge, inside) in [(start, start), (end, end - PAGE_BYTES)] {
+            let page = IovaRange {
+                start: inside,
+                end: inside + PAGE_BYTES,
             };
-        }
-        Ok(table)
-    }
-
-    /// Writes leaves into one table from the start of `rest` on, as many as fit there; returns
-    /// the address after the last.
-    fn fill<M: Memory>(
-        &self,
-        memory: &mut M,
-        table: Hpa,
-        level: u8,
-        rest: IovaRange,
-        to: Hpa,
-        flags: u64,
-    ) -> u64 {
-        let bytes = span(level);
-        let flags = flags | if level > 1 { LARGE } else { 0 };
-        let table_end = (rest.start / (bytes * ENTRIES) + 1) * (bytes * ENTRIES);
-        let mut at = rest.start;
-        while at < table_end && rest.end - at >= bytes {
-            let target = to.add(at - rest.start);
-            memory.write64(entry_at(table, level, at), target.0 | flags);
-            at += bytes;
-        }
-        let first = entry_at(table, level, rest.start);
-        self.format
-            .coherence()
-            .publish(memory, first, (at - rest.start) / bytes * 8);
-        at
-    }
-
-    /// The first device address of `range` that is mapped.
-    fn first_present<M: Memory>(&self, memory: &M, range: IovaRange) -> Option<Iova> {
-        let mut at = range.start;
-        while at < range.end {
-            match self.lookup(memory, at) {
-                (Some(_), _) => return Some(Iova(at)),
-                (None, level) => at = (at / span(level) + 1) * span(level),
+            if let Some((_, level)) = first_leaf(tables, self.root, page)
+                && !edge.is_multiple_of(span(level))
+            {
+                return Err(Error::SplitsPage(Iova(edge)));
             }
         }
-        None
+        clear(tables, self.root, range, detached);
+        Ok(())
     }
 
-    /// The leaf that translates `at`, or `None`, with the level at which the walk ended.
-    pub(super) fn lookup<M: Memory>(&self, memory: &M, at: u64) -> (Option<u64>, u8) {
-        let mut table = self.root;
-        let mut level = self.format.levels;
-        loop {
-            let entry = memory.read64(entry_at(table, level, at));
-            if !present(entry) {
-                return (None, level);
-            }
-            if is_leaf(entry, level) {
-                return (Some(entry), level);
-            }
-            table = Hpa(entry & ADDRESS);
-            level -= 1;
-        }
+    /// Gives up the whole tree, which no device uses any more.
+    pub fn detach(self, tables: &mut Tables, detached: &mut Detached) {
+        detach(tables, self.root, detached);
     }
+}
 
-    /// Where `at` leads and with which rights, as software reads the tables.
-    pub fn translate<M: Memory>(&self, memory: &M, at: Iova) -> Option<(Hpa, Rights)> {
-        if at.0 >> self.format.address_bits != 0 {
-            return None;
+/// The first address of `range` that is mapped, and the level of its leaf.
+fn first_leaf(tables: &Tables, table: Table, range: IovaRange) -> Option<(Iova, u8)> {
+    let mut slots = table.slots(range);
+    slots.find_map(|(slot, part)| match table.kind(tables, slot) {
+        Kind::Absent => None,
+        Kind::Leaf => Some((Iova(part.start), table.level)),
+        Kind::Pointer(below) => first_leaf(tables, below, part),
+    })
+}
+
+/// Clears `range`, whose ends cut no leaf.
+fn clear(tables: &mut Tables, table: Table, range: IovaRange, detached: &mut Detached) {
+    for (slot, part) in table.slots(range) {
+        match table.kind(tables, slot) {
+            Kind::Absent => {}
+            Kind::Leaf => tables.memory.write64(slot, 0),
+            Kind::Pointer(below) => {
+                let whole = part.bytes() == span(table.level);
+                if !whole {
+                    clear(tables, below, part, detached);
+                }
+                let is_absent = |slot| matches!(below.kind(tables, slot), Kind::Absent);
+                if whole || below.all().all(is_absent) {
+                    tables.memory.write64(slot, 0);
+                    detach(tables, below, detached);
+                }
+            }
         }
-        let (entry, level) = self.lookup(memory, at.0);
-        let entry = entry?;
-        let rights = match (entry & READ != 0, entry & WRITE != 0) {
-            (true, true) => Rights::ReadWrite,
-            (true, false) => Rights::Read,
-            _ => Rights::Write,
-        };
-        let mask = span(level) - 1;
-        Some((Hpa(entry & ADDRESS & !mask | at.0 & mask), rights))
     }
+    table.publish(tables, range);
+}
+
+/// Puts `table` and all tables below it on the list. Its leaves stay as they are: nothing leads to
+/// them any more but what the coming invalidation removes.
+fn detach(tables: &mut Tables, table: Table, detached: &mut Detached) {
+    if table.level > 1 {
+        for slot in table.all() {
+            if let Kind::Pointer(below) = table.kind(tables, slot) {
+                detach(tables, below, detached);
+            }
+        }
+    }
+    detached.push(tables, table.at);
 }

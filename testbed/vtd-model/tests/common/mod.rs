@@ -13,18 +13,15 @@ use vtd_sequences::Plan;
 #[derive(Debug)]
 pub struct Tables {
     pub board: Board,
-    /// 128 bits can be written at once.
-    pub pairs: bool,
     /// Words written so far.
     pub writes: u64,
 }
 
 impl Tables {
-    /// Of a board that writes 128 bits at once.
+    /// Of a board.
     pub fn new(board: &Board) -> Self {
         Self {
             board: board.clone(),
-            pairs: true,
             writes: 0,
         }
     }
@@ -34,8 +31,8 @@ impl Memory for Tables {
     fn allocate(&mut self, pages: usize) -> Option<Hpa> {
         self.board.allocate(pages).map(Hpa)
     }
-    fn free(&mut self, at: Hpa, pages: usize) {
-        self.board.free(at.0, pages);
+    fn free(&mut self, page: Hpa) {
+        self.board.free(page.0, 1);
     }
     fn read64(&self, at: Hpa) -> u64 {
         self.board.read(at.0)
@@ -44,12 +41,10 @@ impl Memory for Tables {
         self.writes += 1;
         self.board.write(at.0, value);
     }
-    fn write128(&mut self, at: Hpa, value: u128) -> bool {
-        if self.pairs {
-            self.board
-                .write_pair(at.0, value as u64, (value >> 64) as u64);
-        }
-        self.pairs
+    fn write128(&mut self, at: Hpa, value: u128) {
+        self.writes += 1;
+        let (low, high) = (value as u64, (value >> 64) as u64);
+        self.board.write_pair(at.0, low, high);
     }
     fn write_back(&mut self, at: Hpa, bytes: u64) {
         self.board.write_back(at.0, bytes);
@@ -71,7 +66,9 @@ pub fn config() -> Config {
 /// Takes a board over.
 pub fn start_with(board: &Board, units: usize, config: Config) -> Result<Driver, (usize, Error)> {
     let probed = (0..units).map(|unit| Unit::probe(board.registers(unit)).expect("it answers"));
-    Iommu::take_over(Tables::new(board), probed, config)
+    let mut driver = Iommu::take_over(Tables::new(board), probed, config)?;
+    driver.remap_interrupts()?;
+    Ok(driver)
 }
 
 /// A board with these units, taken over.

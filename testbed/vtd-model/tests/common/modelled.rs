@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! The board as the hardware that a sequence runs on.
 
-use vtd::{Bdf, Hpa, Message};
+use pci::Message;
+use vtd::{Bdf, Hpa};
 use vtd_model::{Board, Interrupt, Options, QueueFault};
 use vtd_sequences::{Abilities, Arrival, Dma, Done, Hardware, Outcome, ensure, same};
 

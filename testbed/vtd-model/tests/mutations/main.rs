@@ -9,8 +9,9 @@ use std::cell::Cell;
 use std::collections::HashSet;
 
 use common::{config, device, list};
+use pci::Message;
 use sabotage::{BentRegisters, BentTables, Sabotage};
-use vtd::{ApicId, Bdf, Delivery, Error, Hpa, Iommu, Iova, Message, Rights, Target, Unit, Vector};
+use vtd::{ApicId, Bdf, Error, Hpa, Iommu, Iova, Rights, Target, Unit, Vector};
 use vtd_model::{Board, Interrupt, Options, Rule, Violation};
 
 type Driver = Iommu<BentRegisters, BentTables>;
@@ -21,7 +22,6 @@ fn target(vector: u8) -> Target {
         vector,
         destination,
         level: false,
-        delivery: Delivery::Fixed,
     }
 }
 
@@ -133,7 +133,9 @@ fn run(how: Sabotage, options: Options) -> Outcome {
     let unit = Unit::probe(registers).expect("it answers");
     let tables = BentTables::new(&board, how);
     let mut wrong = Vec::new();
-    if let Ok(driver) = Iommu::take_over(tables, [unit], config()) {
+    if let Ok(mut driver) = Iommu::take_over(tables, [unit], config())
+        && driver.remap_interrupts().is_ok()
+    {
         let mut run = Run {
             board: board.clone(),
             driver,

@@ -4,7 +4,7 @@
 use std::cell::Cell;
 
 use mmio::Mmio;
-use vtd::{Hpa, Memory, Reg32, Reg64};
+use vtd::{Hpa, Memory, registers};
 use vtd_model::{Board, Registers};
 
 use crate::common::Tables;
@@ -54,8 +54,6 @@ pub enum Sabotage {
 pub struct BentTables {
     pub tables: Tables,
     pub how: Sabotage,
-    /// A word written too early waits for the one that should have been second.
-    held: Option<(Hpa, u64)>,
     /// The descriptor before this one, for changing places.
     last: Option<(Hpa, u64)>,
 }
@@ -68,18 +66,27 @@ impl BentTables {
         Self {
             tables,
             how,
-            held: None,
             last: None,
         }
     }
 
     fn in_ring(&self, at: Hpa) -> bool {
-        let ring = self.tables.board.registers(0).read64(Reg64::Iqa as usize) & !0xfff;
+        let ring = self
+            .tables
+            .board
+            .registers(0)
+            .read64(registers::IQA.offset())
+            & !0xfff;
         ring != 0 && at.0 & !0xfff == ring
     }
 
     fn in_interrupts(&self, at: Hpa) -> bool {
-        let table = self.tables.board.registers(0).read64(Reg64::Irta as usize) & !0xfff;
+        let table = self
+            .tables
+            .board
+            .registers(0)
+            .read64(registers::IRTA.offset())
+            & !0xfff;
         table != 0 && at.0 & !0xfff == table
     }
 
@@ -89,7 +96,7 @@ impl BentTables {
             .tables
             .board
             .registers(0)
-            .read64(Reg64::Rtaddr as usize)
+            .read64(registers::RTADDR.offset())
             & !0xfff;
         let table = if root == 0 {
             0
@@ -135,8 +142,8 @@ impl Memory for BentTables {
     fn allocate(&mut self, pages: usize) -> Option<Hpa> {
         self.tables.allocate(pages)
     }
-    fn free(&mut self, at: Hpa, pages: usize) {
-        self.tables.free(at, pages);
+    fn free(&mut self, page: Hpa) {
+        self.tables.free(page);
     }
     fn read64(&self, at: Hpa) -> u64 {
         self.tables.read64(at)
@@ -160,34 +167,28 @@ impl Memory for BentTables {
             };
             return self.tables.write64(at, bent);
         }
-        let early = match self.how {
-            Sabotage::InterruptPresentFirst => self.in_interrupts(at),
-            Sabotage::ContextPresentFirst => self.in_contexts(at),
-            _ => false,
-        };
-        if early && second {
-            self.held = Some((at, value));
-            return;
-        }
-        let any_source = self.how == Sabotage::AnySource && second && self.in_interrupts(at);
-        let value = if any_source {
-            value & !(3 << 18)
-        } else {
-            value
-        };
         self.tables.write64(at, value);
-        if let Some((held, word)) = self.held.take() {
-            self.tables.write64(held, word);
-        }
     }
 
-    fn write128(&mut self, at: Hpa, value: u128) -> bool {
-        if self.how == Sabotage::Torn {
-            self.tables.write64(at, value as u64);
-            self.tables.write64(at.add(8), (value >> 64) as u64);
-            return true;
+    fn write128(&mut self, at: Hpa, value: u128) {
+        let (low, mut high) = (value as u64, (value >> 64) as u64);
+        let live = self.read64(at) & 1 != 0;
+        let word_by_word = match self.how {
+            Sabotage::Torn => live && self.in_interrupts(at),
+            Sabotage::InterruptPresentFirst => !live && self.in_interrupts(at),
+            Sabotage::ContextPresentFirst => !live && self.in_contexts(at),
+            _ => false,
+        };
+        if self.how == Sabotage::AnySource && self.in_interrupts(at) {
+            high &= !(3 << 18);
         }
-        self.tables.write128(at, value)
+        if word_by_word {
+            self.tables.write64(at, low);
+            self.tables.write64(at.add(8), high);
+        } else {
+            let value = u128::from(high) << 64 | u128::from(low);
+            self.tables.write128(at, value);
+        }
     }
 
     fn write_back(&mut self, at: Hpa, bytes: u64) {
@@ -217,7 +218,7 @@ impl Mmio for BentRegisters {
 
     fn read32(&self, offset: usize) -> u32 {
         let status = self.registers.read32(offset);
-        if offset != Reg32::Gsts as usize {
+        if offset != registers::GSTS.offset() {
             return status;
         }
         match (self.how, self.command.get()) {
@@ -230,8 +231,8 @@ impl Mmio for BentRegisters {
 
     fn write32(&mut self, offset: usize, value: u32) {
         let mut value = value;
-        if offset == Reg32::Gcmd as usize {
-            let status = self.registers.read32(Reg32::Gsts as usize);
+        if offset == registers::GCMD.offset() {
+            let status = self.registers.read32(registers::GSTS.offset());
             self.command.set(Some(value));
             match self.how {
                 Sabotage::RepeatOnce => value |= status & ONCE,

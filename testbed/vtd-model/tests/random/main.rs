@@ -9,12 +9,12 @@ mod hardware;
 use std::cell::Cell;
 
 use common::modelled::{Modelled, abilities};
-use common::{Tables, config, expect_clean};
+use common::{expect_clean, start};
 use hardware::hardware;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
-use vtd::{Bdf, Iommu, Unit};
-use vtd_model::{Board, Options};
+use vtd::Bdf;
+use vtd_model::Options;
 use vtd_sequences::{Operation, Plan, Shadow};
 
 /// Operations in a sequence, on average.
@@ -28,15 +28,8 @@ const PLAN: Plan = Plan {
     vectors: None,
 };
 
-fn run(options: &[Options], pairs: bool, operations: &[Operation]) -> Result<(), String> {
-    let board = Board::new(4096, options);
-    let probed =
-        (0..options.len()).map(|unit| Unit::probe(board.registers(unit)).expect("it answers"));
-    let tables = Tables {
-        pairs,
-        ..Tables::new(&board)
-    };
-    let driver = Iommu::take_over(tables, probed, config()).expect("it starts");
+fn run(options: &[Options], operations: &[Operation]) -> Result<(), String> {
+    let (board, driver) = start(options);
     let before = board.pages_in_use();
     let units: Vec<_> = options.iter().map(abilities).collect();
     let mut shadow = Shadow::new(PLAN, driver, Modelled::new(&board), &units);
@@ -74,13 +67,10 @@ fn devices_can_do_what_the_map_says() {
     let sequences = proptest::collection::vec(operation, 1..2 * MEAN);
     let done = Cell::new(0);
     let mut runner = TestRunner::new(config);
-    let result = runner.run(
-        &(hardware(), any::<bool>(), sequences),
-        |(options, pairs, operations)| {
-            done.set(done.get() + operations.len());
-            run(&options, pairs, &operations).map_err(TestCaseError::fail)
-        },
-    );
+    let result = runner.run(&(hardware(), sequences), |(options, operations)| {
+        done.set(done.get() + operations.len());
+        run(&options, &operations).map_err(TestCaseError::fail)
+    });
     if let Err(error) = result {
         panic!("{error}");
     }

@@ -2,7 +2,8 @@
 //! Interrupt entries and messages.
 
 use mmio::Mmio;
-use vtd::{ApicId, Delivery, Error, Memory, Message, Request, Target, Vector};
+use pci::Message;
+use vtd::{ApicId, Error, Memory, Request, Target, Vector};
 
 use super::{Bound, INTERRUPTS, Shadow};
 use crate::{Arrival, Done, Hardware, Outcome, Raise, same};
@@ -34,7 +35,6 @@ impl<R: Mmio, M: Memory, H: Hardware> Shadow<R, M, H> {
                 vector,
                 destination,
                 level: false,
-                delivery: Delivery::Fixed,
             }
         };
         (target, error)
@@ -85,6 +85,7 @@ impl<R: Mmio, M: Memory, H: Hardware> Shadow<R, M, H> {
 
     pub(super) fn unbind(&mut self, unit: usize, index: u16, device: usize) -> Done {
         let expected = match self.bound.get(&(unit, index)) {
+            _ if u32::from(index) >= INTERRUPTS => Err(Error::NoSuch),
             None => Err(Error::NotBound(index)),
             Some(bound) if bound.device != device => {
                 Err(Error::Bound(index, self.bdf(bound.device)))

@@ -28,8 +28,8 @@ impl Memory for Counted {
     fn allocate(&mut self, pages: usize) -> Option<Hpa> {
         self.board.allocate(pages).map(Hpa)
     }
-    fn free(&mut self, at: Hpa, pages: usize) {
-        self.board.free(at.0, pages);
+    fn free(&mut self, page: Hpa) {
+        self.board.free(page.0, 1);
     }
     fn read64(&self, at: Hpa) -> u64 {
         self.board.read(at.0)
@@ -38,8 +38,10 @@ impl Memory for Counted {
         self.writes += 1;
         self.board.write(at.0, value);
     }
-    fn write128(&mut self, _: Hpa, _: u128) -> bool {
-        false
+    fn write128(&mut self, at: Hpa, value: u128) {
+        self.writes += 1;
+        let (low, high) = (value as u64, (value >> 64) as u64);
+        self.board.write_pair(at.0, low, high);
     }
     fn write_back(&mut self, at: Hpa, bytes: u64) {
         self.board.write_back(at.0, bytes);

@@ -5,10 +5,10 @@
 use alloc::vec::Vec;
 
 use mmio::{Mmio, MmioRegion};
+use pci::Message;
 use sel4_test::{Failure, TestResult, check, check_eq, fail};
 use test_support::clock::Clock;
 use test_support::pci::Function;
-use vtd::Message;
 
 /// Vendor and device.
 const EDU: u32 = 0x11e8_1234;

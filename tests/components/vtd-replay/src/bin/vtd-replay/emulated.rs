@@ -5,11 +5,12 @@ use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::{String, ToString};
 
+use pci::Message;
 use sel4_microkit::Channel;
 use sel4_test::Failure;
 use test_support::clock::Clock;
 use test_support::event::{drain, poll};
-use vtd::{Bdf, Fault, Hpa, Message};
+use vtd::{Bdf, Fault, Hpa};
 use vtd_sequences::{Arrival, Dma, Done, Hardware, Outcome, Replay, ensure, same};
 
 use crate::differences::{KNOWN, Situation};

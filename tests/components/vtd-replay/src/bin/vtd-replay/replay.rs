@@ -42,8 +42,9 @@ fn config() -> Config {
     }
 }
 
-pub fn take_over(half: usize, pairs: bool) -> Result<Iommu<MmioRegion, Tables>, Failure> {
-    match Iommu::take_over(Tables::new(half, pairs), [unit()?], config()) {
+pub fn take_over(half: usize) -> Result<Iommu<MmioRegion, Tables>, Failure> {
+    let driver = Iommu::take_over(Tables::new(half), [unit()?], config());
+    match driver.and_then(|mut driver| driver.remap_interrupts().map(|()| driver)) {
         Ok(driver) => Ok(driver),
         Err((_, error)) => fail!("taking over: {error}"),
     }
@@ -65,7 +66,7 @@ pub fn it_tells_broken_tables_apart() -> TestResult {
             &mut clock,
             &mut differences,
         );
-        let driver = take_over(number, true)?;
+        let driver = take_over(number)?;
         let done =
             Victim::new(driver, hardware, Behind, host).and_then(|mut victim| victim.suffer(case));
         let known = BROKEN.iter().find(|(what, _)| *what == case.what);
@@ -91,7 +92,7 @@ pub fn it_does_what_the_model_does() -> TestResult {
     let (mut digest, mut tally) = (Digest::default(), Tally::default());
     for (number, replay) in Replay::all().enumerate() {
         let abilities = Abilities::of(unit()?.capabilities());
-        let driver = take_over(number, number % 4 < 2)?;
+        let driver = take_over(number)?;
         let before = driver.memory().pages_in_use();
         let hardware = Emulated::new(
             number,

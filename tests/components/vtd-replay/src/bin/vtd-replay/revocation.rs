@@ -91,7 +91,7 @@ pub fn ten_thousand_revocations_leave_no_window() -> TestResult {
     let mut devices = machine::devices()?;
     let mut landing = machine::landing()?;
     let mut clock = machine::clock()?;
-    let mut driver = take_over(0, true)?;
+    let mut driver = take_over(0)?;
     let start = Replay::PLAN.landing.unwrap_or_default().start;
     let mut victim = |number: usize| {
         let device = Replay::PLAN.devices[number];

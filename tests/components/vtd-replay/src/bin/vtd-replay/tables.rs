@@ -2,11 +2,9 @@
 //! Memory for the driver's tables, half of it at a time: while a unit is taken over anew, it still
 //! reads the tables of before.
 
-use core::arch::asm;
-use core::arch::x86_64::{_mm_clflush, _mm_mfence};
 use core::ptr::NonNull;
 
-use mmio::MmioRegion;
+use mmio::{MmioRegion, SharedRegion};
 use sel4_microkit::{memory_region_symbol, var};
 use vtd::{Hpa, Memory, PAGE_BYTES};
 use vtd_sequences::broken::Insides;
@@ -14,30 +12,26 @@ use vtd_sequences::broken::Insides;
 use crate::machine::vtd_registers;
 
 const PAGES: usize = 1024;
+const PAGE: usize = PAGE_BYTES as usize;
 
 /// One half.
 #[derive(Debug)]
 pub struct Tables {
-    base: NonNull<u8>,
-    start: u64,
+    memory: SharedRegion,
     used: [bool; PAGES],
-    /// 128 bits are written at once.
-    pairs: bool,
 }
 
 impl Tables {
     /// The first or the second half, with nothing allocated. At most one value per half is in use.
-    pub fn new(half: usize, pairs: bool) -> Self {
+    pub fn new(half: usize) -> Self {
         let (base, start, size) = region();
         let bytes = PAGES * PAGE_BYTES as usize;
         assert!(2 * bytes <= size, "the region is too small");
         let offset = half % 2 * bytes;
         Self {
-            // SAFETY: the region has two halves.
-            base: unsafe { base.add(offset) },
-            start: start + offset as u64,
+            // SAFETY: the region has two halves, and no references lead there.
+            memory: unsafe { SharedRegion::new(base.add(offset), bytes, start + offset as u64) },
             used: [false; PAGES],
-            pairs,
         }
     }
 
@@ -46,21 +40,14 @@ impl Tables {
         self.used.iter().filter(|used| **used).count()
     }
 
-    fn page_of(&self, at: Hpa) -> usize {
-        ((at.0 - self.start) / PAGE_BYTES) as usize
-    }
-
     /// # Panics
     ///
-    /// Outside allocated pages.
-    fn pointer<T>(&self, at: Hpa) -> NonNull<T> {
-        assert!(self.used[self.page_of(at)], "{at} is not allocated");
-        assert!(
-            at.0.is_multiple_of(size_of::<T>() as u64),
-            "{at} is not aligned"
-        );
-        // SAFETY: the page is one of this half.
-        unsafe { self.base.add((at.0 - self.start) as usize) }.cast()
+    /// Outside allocated pages, and off the alignment of an access to so many bytes.
+    fn offset(&self, at: Hpa, bytes: usize) -> usize {
+        let offset = (at.0 - self.memory.bus_address()) as usize;
+        assert!(self.used[offset / PAGE], "{at} is not allocated");
+        assert!(offset.is_multiple_of(bytes), "{at} is not aligned");
+        offset
     }
 }
 
@@ -110,7 +97,7 @@ impl Memory for Tables {
         let free = |&first: &usize| !self.used[first..first + pages].contains(&true);
         let first = (0..PAGES).step_by(pages).find(free)?;
         self.used[first..first + pages].fill(true);
-        let at = Hpa(self.start + first as u64 * PAGE_BYTES);
+        let at = Hpa(self.memory.bus_address() + first as u64 * PAGE_BYTES);
         for word in 0..pages as u64 * PAGE_BYTES / 8 {
             self.write64(at.add(word * 8), 0);
         }
@@ -118,69 +105,28 @@ impl Memory for Tables {
         Some(at)
     }
 
-    /// Fills the pages with what leads a walk astray that still reads them.
-    fn free(&mut self, at: Hpa, pages: usize) {
-        for word in 0..pages as u64 * PAGE_BYTES / 8 {
-            self.write64(at.add(word * 8), 0x0bad_0003);
+    /// Fills the page with what leads a walk astray that still reads it.
+    fn free(&mut self, page: Hpa) {
+        for word in 0..PAGE_BYTES / 8 {
+            self.write64(page.add(word * 8), 0x0bad_0003);
         }
-        let first = self.page_of(at);
-        self.used[first..first + pages].fill(false);
+        let offset = self.offset(page, PAGE);
+        self.used[offset / PAGE] = false;
     }
 
     fn read64(&self, at: Hpa) -> u64 {
-        // SAFETY: the word is inside the region, which only the unit uses besides.
-        unsafe { self.pointer::<u64>(at).read_volatile() }
+        self.memory.read64(self.offset(at, 8))
     }
 
     fn write64(&mut self, at: Hpa, value: u64) {
-        // SAFETY: as above.
-        unsafe { self.pointer::<u64>(at).write_volatile(value) }
+        self.memory.write64(self.offset(at, 8), value);
     }
 
-    fn write128(&mut self, at: Hpa, value: u128) -> bool {
-        if !self.pairs {
-            return false;
-        }
-        let old = u128::from(self.read64(at)) | u128::from(self.read64(at.add(8))) << 64;
-        let pointer = self.pointer::<u128>(at);
-        // SAFETY: the pointer is checked and aligned; every 64-bit processor but the very first
-        // has the instruction.
-        let found = unsafe { exchange(pointer, old, value) };
-        found == old
+    fn write128(&mut self, at: Hpa, value: u128) {
+        self.memory.write128(self.offset(at, 16), value);
     }
 
     fn write_back(&mut self, at: Hpa, bytes: u64) {
-        for line in (at.0 & !63..at.0 + bytes).step_by(64) {
-            let line = self.pointer::<u64>(Hpa(line));
-            // SAFETY: the line is mapped, and every processor has the instruction.
-            unsafe { _mm_clflush(line.as_ptr().cast()) }
-        }
-        // SAFETY: every processor has the instruction.
-        unsafe { _mm_mfence() }
+        self.memory.write_back(self.offset(at, 8), bytes as usize);
     }
-}
-
-/// Writes `value` if `old` is there; what was there.
-///
-/// # Safety
-///
-/// The processor has the instruction, and the pointer is valid and aligned.
-unsafe fn exchange(at: NonNull<u128>, old: u128, value: u128) -> u128 {
-    let (mut low, mut high) = (old as u64, (old >> 64) as u64);
-    // SAFETY: promised by the caller. The compiler keeps rbx for itself, hence the exchange; its
-    // own intrinsic becomes a call to a library that is not there.
-    unsafe {
-        asm!(
-            "xchg rbx, {value}",
-            "lock cmpxchg16b [{at}]",
-            "mov rbx, {value}",
-            value = inout(reg) value as u64 => _,
-            at = in(reg) at.as_ptr(),
-            in("rcx") (value >> 64) as u64,
-            inout("rax") low,
-            inout("rdx") high,
-            options(nostack),
-        );
-    }
-    u128::from(low) | u128::from(high) << 64
 }
