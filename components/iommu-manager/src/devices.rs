@@ -4,158 +4,181 @@
 //! A device that has nothing has no domain. Whatever goes wrong, a device ends in a state in which
 //! nothing of it passes, and in quarantine if something may still be under way.
 
-use iommu_manager_interface::{State, Status};
+use image_spec::dma_grants::{self, Grant, IOAPIC_PIN, Interrupt, READ, Table, WRITE};
+use iommu_manager_interface::{Fault, State, Status};
 use mmio::Mmio;
-use vtd::{Hpa, Iova, Rights};
+use pci::Bdf;
+use vtd::{ApicId, Domain, Error, Hpa, Iommu, Iova, Memory, Rights, Target, Vector};
+use zerocopy::FromZeros;
 
-use crate::check::end;
-use crate::manager::{Manager, is_pin, target};
-use crate::pages::Tables;
-use image_spec::dma_grants::{Grant, READ, WRITE};
+/// A device of the system description.
+#[derive(Debug)]
+pub struct Device<'a> {
+    pub id: Bdf,
+    pub name: &'a str,
+    /// The unit that it is behind.
+    pub unit: usize,
+    pub state: State,
+    pub domain: Option<Domain>,
+    pub faults: u64,
+    pub last: Fault,
+    /// What it may reach.
+    pub grants: &'a [Grant],
+    table: Table<'a>,
+}
 
-impl<R: Mmio, M: Tables> Manager<'_, R, M> {
-    /// Lets the device at `place` reach all that it is granted.
-    pub(crate) fn attach(&mut self, place: usize) -> Result<(), Status> {
-        self.expect(place, &[State::Blocked])?;
-        self.grant(place).or_else(|error| {
-            self.failed(place, "attaching", error);
-            self.detach(place)?;
-            Err(Status::Failed)
-        })
+impl<'a> Device<'a> {
+    /// One that reaches nothing.
+    pub fn new(table: Table<'a>, entry: &'a dma_grants::Device, unit: usize) -> Self {
+        Self {
+            id: Bdf(entry.requester.get()),
+            name: entry.name(),
+            unit,
+            state: State::Blocked,
+            domain: None,
+            faults: 0,
+            last: Fault::new_zeroed(),
+            grants: table.grants(entry),
+            table,
+        }
     }
 
-    fn grant(&mut self, place: usize) -> vtd::Result<()> {
-        let (Some(iommu), Some(device), Some(table)) =
-            (&mut self.iommu, self.devices.get_mut(place), self.table)
-        else {
-            return Err(vtd::Error::NoSuch);
-        };
-        let grants = table
-            .device(device.id.0)
-            .map_or(&[][..], |entry| table.grants(entry));
-        let bits = u64::BITS - end(grants).saturating_sub(1).leading_zeros();
-        let domain = device.domain.insert(iommu.create_domain(bits as u8)?);
-        for grant in grants {
-            let (start, host) = (Iova(grant.iova.get()), Hpa(grant.paddr.get()));
-            iommu.map(domain, start, host, grant.len.get(), rights(grant))?;
+    /// The end of its addresses, exclusive.
+    pub fn end(&self) -> u64 {
+        dma_grants::end(self.grants)
+    }
+
+    /// The interrupt of an index, if it is one of its own.
+    fn interrupt(&self, index: u16) -> Result<&'a Interrupt, Status> {
+        let interrupt = self.table.interrupt(index);
+        interrupt
+            .filter(|interrupt| !is_pin(interrupt) && interrupt.source.get() == self.id.0)
+            .ok_or(Status::Index)
+    }
+
+    fn expect(&self, states: &[State]) -> Result<(), Status> {
+        match self.state {
+            state if states.contains(&state) => Ok(()),
+            State::Quarantined => Err(Status::Quarantined),
+            _ => Err(Status::State),
         }
-        iommu.attach(device.unit, device.id, domain)?;
-        device.state = State::Attached;
+    }
+
+    /// The answer to an operation that was not carried out.
+    fn failed(&self, what: &str, error: Error) -> Status {
+        if let Error::Bound(..) | Error::NotBound(_) = error {
+            return Status::State;
+        }
+        log::error!("{what} {}: {error}", self.id);
+        Status::Failed
+    }
+}
+
+/// A device, and what guards it.
+pub struct Guarded<'g, 'a, R, M> {
+    pub device: &'g mut Device<'a>,
+    pub iommu: &'g mut Iommu<R, M>,
+    /// Where interrupts go.
+    pub apic: ApicId,
+}
+
+impl<R: Mmio, M: Memory> Guarded<'_, '_, R, M> {
+    /// Lets the device reach all that it is granted.
+    pub fn attach(&mut self) -> Result<(), Status> {
+        self.device.expect(&[State::Blocked])?;
+        if let Err(error) = self.grant() {
+            let status = self.device.failed("attaching", error);
+            self.detach()?;
+            return Err(status);
+        }
+        self.device.state = State::Attached;
         Ok(())
     }
 
+    fn grant(&mut self) -> vtd::Result<()> {
+        let (grants, end) = (self.device.grants, self.device.end());
+        let bits = u64::BITS - end.saturating_sub(1).leading_zeros();
+        let domain = self.iommu.create_domain(bits as u8)?;
+        let domain = self.device.domain.insert(domain);
+        for grant in grants {
+            let (start, host) = (Iova(grant.iova.get()), Hpa(grant.paddr.get()));
+            let (bytes, rights) = (grant.len.get(), rights(grant));
+            self.iommu.map(domain, start, host, bytes, rights)?;
+        }
+        self.iommu.attach(self.device.unit, self.device.id, domain)
+    }
+
     /// Takes everything from the device.
-    pub(crate) fn detach(&mut self, place: usize) -> Result<(), Status> {
-        let done = self
-            .take_memory(place)
-            .and_then(|()| self.take_interrupts(place));
-        if let Some(device) = self.devices.get_mut(place) {
-            device.state = if done.is_ok() {
-                State::Blocked
-            } else {
-                State::Quarantined
-            };
-        }
-        done.map_err(|error| self.failed(place, "detaching", error))
+    pub fn detach(&mut self) -> Result<(), Status> {
+        let done = self.take_memory().and_then(|()| self.take_interrupts());
+        self.device.state = match done {
+            Ok(()) => State::Blocked,
+            Err(_) => State::Quarantined,
+        };
+        done.map_err(|error| self.device.failed("detaching", error))
     }
 
-    fn take_memory(&mut self, place: usize) -> vtd::Result<()> {
-        let (Some(iommu), Some(device)) = (&mut self.iommu, self.devices.get_mut(place)) else {
-            return Err(vtd::Error::NoSuch);
-        };
-        let (unit, id) = (device.unit, device.id);
-        let Some(domain) = &mut device.domain else {
+    fn take_memory(&mut self) -> vtd::Result<()> {
+        let (unit, id) = (self.device.unit, self.device.id);
+        match &mut self.device.domain {
             // One that was silenced without ever having had a domain is heard of again.
-            return iommu.quarantine(unit, id, false);
-        };
-        if domain.devices() != 0 {
-            iommu.detach(unit, id, domain)?;
+            None => return self.iommu.quarantine(unit, id, false),
+            Some(domain) if domain.devices() != 0 => self.iommu.detach(unit, id, domain)?,
+            Some(_) => {}
         }
-        let Some(domain) = device.domain.take() else {
-            return Ok(());
-        };
-        iommu.destroy_domain(domain).map_err(|(domain, error)| {
-            device.domain = Some(domain);
-            error
-        })
+        self.iommu.destroy_domain(&mut self.device.domain)
     }
 
-    fn take_interrupts(&mut self, place: usize) -> vtd::Result<()> {
-        let interrupts = self.interrupts();
-        let (Some(iommu), Some(device)) = (&mut self.iommu, self.devices.get(place)) else {
-            return Err(vtd::Error::NoSuch);
-        };
-        for index in interrupts.iter().map(|interrupt| interrupt.index.get()) {
-            if iommu.interrupt_owner(device.unit, index) == Some(device.id) {
-                iommu.unbind(device.unit, index, device.id)?;
+    fn take_interrupts(&mut self) -> vtd::Result<()> {
+        let (unit, id) = (self.device.unit, self.device.id);
+        for interrupt in self.device.table.interrupts() {
+            let index = interrupt.index.get();
+            if self.iommu.interrupt_owner(unit, index) == Some(id) {
+                self.iommu.unbind(unit, index, id)?;
             }
         }
         Ok(())
     }
 
     /// Lets the device raise an interrupt of its own.
-    pub(crate) fn bind(&mut self, place: usize, index: u16) -> Result<(), Status> {
-        self.own(place, index)?;
-        self.expect(place, &[State::Blocked, State::Attached])?;
-        let target = self
-            .table
-            .and_then(|table| table.interrupt(index))
-            .map(|interrupt| target(interrupt, self.apic));
-        let (Some(iommu), Some(device), Some(target)) =
-            (&mut self.iommu, self.devices.get(place), target)
-        else {
-            return Err(Status::Failed);
-        };
-        match iommu.bind(device.unit, index, device.id, target) {
-            Err(vtd::Error::Bound(..)) => Err(Status::State),
-            done => done.map_err(|error| self.failed(place, "binding", error)),
-        }
+    pub fn bind(&mut self, index: u16) -> Result<(), Status> {
+        let interrupt = self.device.interrupt(index)?;
+        self.device.expect(&[State::Blocked, State::Attached])?;
+        let (unit, id) = (self.device.unit, self.device.id);
+        let bound = self
+            .iommu
+            .bind(unit, index, id, target(interrupt, self.apic));
+        bound.map_err(|error| self.device.failed("binding", error))
     }
 
     /// Takes an interrupt from the device.
-    pub(crate) fn unbind(&mut self, place: usize, index: u16) -> Result<(), Status> {
-        self.own(place, index)?;
-        let (Some(iommu), Some(device)) = (&mut self.iommu, self.devices.get(place)) else {
-            return Err(Status::Failed);
-        };
-        match iommu.unbind(device.unit, index, device.id) {
-            Err(vtd::Error::NotBound(_)) => Err(Status::State),
-            done => done.map_err(|error| self.failed(place, "unbinding", error)),
-        }
+    pub fn unbind(&mut self, index: u16) -> Result<(), Status> {
+        self.device.interrupt(index)?;
+        let unbound = self.iommu.unbind(self.device.unit, index, self.device.id);
+        unbound.map_err(|error| self.device.failed("unbinding", error))
     }
 
     /// Stops everything of the device, and has it tried in silence.
-    pub(crate) fn quarantine(&mut self, place: usize) -> Result<(), Status> {
-        let (Some(iommu), Some(device)) = (&mut self.iommu, self.devices.get_mut(place)) else {
-            return Err(Status::Failed);
-        };
-        device.state = State::Quarantined;
-        let done = iommu.quarantine(device.unit, device.id, true);
-        done.map_err(|error| self.failed(place, "quarantining", error))
+    pub fn quarantine(&mut self) -> Result<(), Status> {
+        self.device.state = State::Quarantined;
+        let done = self
+            .iommu
+            .quarantine(self.device.unit, self.device.id, true);
+        done.map_err(|error| self.device.failed("quarantining", error))
     }
+}
 
-    /// Whether the interrupt is one of the device.
-    fn own(&self, place: usize, index: u16) -> Result<(), Status> {
-        let device = self.devices.get(place).ok_or(Status::Unknown)?;
-        let interrupt = self.table.and_then(|table| table.interrupt(index));
-        let own = interrupt
-            .is_some_and(|interrupt| !is_pin(interrupt) && interrupt.source.get() == device.id.0);
-        if own { Ok(()) } else { Err(Status::Index) }
-    }
+/// Whether an interrupt is of an I/O APIC.
+pub fn is_pin(interrupt: &Interrupt) -> bool {
+    interrupt.kind == IOAPIC_PIN
+}
 
-    fn expect(&self, place: usize, states: &[State]) -> Result<(), Status> {
-        match self.devices.get(place).map(|device| device.state) {
-            Some(state) if states.contains(&state) => Ok(()),
-            Some(State::Quarantined) => Err(Status::Quarantined),
-            _ => Err(Status::State),
-        }
-    }
-
-    fn failed(&self, place: usize, what: &str, error: vtd::Error) -> Status {
-        if let Some(device) = self.devices.get(place) {
-            log::error!("{what} {}: {error}", device.id);
-        }
-        Status::Failed
+/// What an interrupt becomes.
+pub fn target(interrupt: &Interrupt, destination: ApicId) -> Target {
+    Target::Remapped {
+        vector: Vector(interrupt.vector),
+        destination,
+        level: interrupt.level != 0,
     }
 }
 

@@ -4,11 +4,11 @@
 use heapless::Deque;
 use iommu_manager_interface::{Access, Fault, Record, State};
 use mmio::Mmio;
+use vtd::Memory;
 use zerocopy::FromZeros;
 
 use crate::credit::Credit;
 use crate::manager::Manager;
-use crate::pages::Tables;
 
 /// Records that wait to be fetched. A device in quarantine makes no new ones.
 const MAX_RECORDS: usize = 64;
@@ -63,7 +63,7 @@ impl Faults {
     }
 }
 
-impl<R: Mmio, M: Tables> Manager<'_, R, M> {
+impl<R: Mmio, M: Memory> Manager<'_, R, M> {
     /// Stops the devices that hardware complains of, as long as there is credit; `clock` is the
     /// time-stamp counter. To be called when a fault event came, and now and then by who wants to
     /// know. Returns whether there are new records.
@@ -88,28 +88,25 @@ impl<R: Mmio, M: Tables> Manager<'_, R, M> {
 
     /// Stops a device; whether that is news.
     fn overstepped(&mut self, unit: usize, fault: vtd::Fault) -> bool {
-        let told = in_message(fault);
+        let (told, source) = (in_message(fault), fault.source);
         self.faults.seen += 1;
-        let source = fault.source;
-        let name = self.entry(source).map_or("", |entry| entry.name());
-        match self.place(source) {
-            Some(place) => {
-                let device = &mut self.devices[place];
-                device.faults += 1;
-                device.last = told;
-                if device.state == State::Quarantined {
-                    return false;
-                }
-                log::warn!("{fault}; '{name}' is quarantined");
-                // What went wrong is in the log.
-                let _ = self.quarantine(place);
+        if let Some(device) = self.device(source) {
+            device.faults += 1;
+            device.last = told;
+            if device.state == State::Quarantined {
+                return false;
             }
-            None if self.faults.strangers < MAX_STRANGERS => {
-                self.faults.strangers += 1;
-                log::warn!("{fault}; the system description does not have the device");
-                self.silence(unit, source);
-            }
-            None => return false,
+            log::warn!("{fault}; '{}' is quarantined", device.name);
+            // What went wrong is in the log.
+            let _ = self
+                .guarded(source)
+                .and_then(|mut device| device.quarantine());
+        } else if self.faults.strangers < MAX_STRANGERS {
+            self.faults.strangers += 1;
+            log::warn!("{fault}; the system description does not have the device");
+            self.silence(unit, source);
+        } else {
+            return false;
         }
         self.faults.record(told);
         true

@@ -26,5 +26,5 @@ mod start;
 mod tests;
 
 pub use manager::Manager;
-pub use pages::{Pages, Tables};
+pub use pages::Pages;
 pub use start::{Given, MAX_UNITS};

@@ -21,7 +21,7 @@ use sel4_microkit::{
     Channel, ChannelSet, Handler, MessageInfo, protection_domain, var, with_msg_regs,
     with_msg_regs_mut,
 };
-use vtd::ApicId;
+use vtd::{ApicId, Vector};
 
 /// CPUID leaf 1, ECX: the processor has an x2APIC. Where it has one, the kernel uses it.
 const X2APIC: u32 = 1 << 21;
@@ -64,7 +64,7 @@ fn init() -> IommuManager {
         } else {
             __cpuid(1).ebx >> 24
         }),
-        fault_vector: fault_irq.map(|irq| (FIRST_VECTOR + irq.index()) as u8),
+        fault_vector: fault_irq.map(|irq| Vector((FIRST_VECTOR + irq.index()) as u8)),
         now: clock(),
     };
     IommuManager {

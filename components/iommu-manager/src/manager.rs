@@ -2,12 +2,12 @@
 //! What the manager knows.
 
 use heapless::Vec;
-use image_spec::dma_grants::{self, IOAPIC_PIN, Interrupt, Table};
-use iommu_manager_interface::{Fault, Refusal, State};
+use image_spec::dma_grants::Table;
+use iommu_manager_interface::{Refusal, Status};
 use pci::Bdf;
-use vtd::{ApicId, Domain, Iommu, Target, Vector};
-use zerocopy::FromZeros;
+use vtd::{ApicId, Iommu};
 
+use crate::devices::{Device, Guarded};
 use crate::faults::Faults;
 
 /// The most devices that grants are given to.
@@ -25,7 +25,7 @@ pub struct Manager<'a, R, M> {
     pub(crate) refusal: Refusal,
     /// Interrupts without an entry are blocked.
     pub(crate) remapping: bool,
-    pub(crate) devices: Vec<Device, MAX_DEVICES>,
+    pub(crate) devices: Vec<Device<'a>, MAX_DEVICES>,
     /// The I/O APICs: the unit that each is behind, and the source of its interrupts.
     pub(crate) io_apics: Vec<(usize, Bdf), MAX_APICS>,
     /// Where interrupts go.
@@ -33,59 +33,22 @@ pub struct Manager<'a, R, M> {
     pub(crate) faults: Faults,
 }
 
-/// A device of the system description.
-#[derive(Debug)]
-pub struct Device {
-    pub id: Bdf,
-    /// The unit that it is behind.
-    pub unit: usize,
-    pub state: State,
-    pub domain: Option<Domain>,
-    pub faults: u64,
-    pub last: Fault,
-}
-
-impl Device {
-    /// One that reaches nothing.
-    pub fn new(id: Bdf, unit: usize) -> Self {
-        Self {
-            id,
-            unit,
-            state: State::Blocked,
-            domain: None,
-            faults: 0,
-            last: Fault::new_zeroed(),
-        }
-    }
-}
-
 impl<'a, R, M> Manager<'a, R, M> {
-    /// All interrupts that are to be remapped.
-    pub(crate) fn interrupts(&self) -> &'a [Interrupt] {
-        self.table.map_or(&[], |table| table.interrupts())
+    /// A device of the system description.
+    pub(crate) fn device(&mut self, id: Bdf) -> Option<&mut Device<'a>> {
+        self.devices.iter_mut().find(|device| device.id == id)
     }
 
-    /// What the system description says of a device.
-    pub(crate) fn entry(&self, device: Bdf) -> Option<&'a dma_grants::Device> {
-        self.table?.device(device.0)
-    }
-
-    /// The place of a device in the list.
-    pub(crate) fn place(&self, device: Bdf) -> Option<usize> {
-        self.devices.iter().position(|known| known.id == device)
-    }
-}
-
-/// Whether an interrupt is of an I/O APIC.
-pub fn is_pin(interrupt: &Interrupt) -> bool {
-    interrupt.kind == IOAPIC_PIN
-}
-
-/// What an interrupt becomes.
-pub fn target(interrupt: &Interrupt, destination: ApicId) -> Target {
-    Target::Remapped {
-        vector: Vector(interrupt.vector),
-        destination,
-        level: interrupt.level != 0,
+    /// The same with what guards it.
+    pub(crate) fn guarded(&mut self, id: Bdf) -> Result<Guarded<'_, 'a, R, M>, Status> {
+        let devices = &mut self.devices;
+        Ok(Guarded {
+            device: devices
+                .iter_mut()
+                .find(|device| device.id == id)
+                .ok_or(Status::Unknown)?,
+            iommu: self.iommu.as_mut().ok_or(Status::Refused)?,
+            apic: self.apic,
+        })
     }
 }

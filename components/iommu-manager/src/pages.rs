@@ -10,12 +10,6 @@ use vtd::{Hpa, Memory, PAGE_BYTES};
 
 const PAGE: usize = PAGE_BYTES as usize;
 
-/// Table memory that can be counted.
-pub trait Tables: Memory {
-    /// Pages in use, and pages there are.
-    fn pages(&self) -> (usize, usize);
-}
-
 /// The allocator.
 #[derive(Debug)]
 pub struct Pages {
@@ -101,9 +95,7 @@ impl Memory for Pages {
     fn write_back(&mut self, at: Hpa, bytes: u64) {
         self.region.write_back(self.offset(at), bytes as usize);
     }
-}
 
-impl Tables for Pages {
     fn pages(&self) -> (usize, usize) {
         (self.used, self.region.size() / PAGE)
     }

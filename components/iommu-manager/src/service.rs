@@ -7,13 +7,12 @@ use iommu_manager_interface::{
 };
 use mmio::Mmio;
 use pci::Bdf;
-use vtd::Iommu;
+use vtd::{Iommu, Memory};
 use zerocopy::FromZeros;
 
 use crate::manager::Manager;
-use crate::pages::Tables;
 
-impl<R: Mmio, M: Tables> Manager<'_, R, M> {
+impl<R: Mmio, M: Memory> Manager<'_, R, M> {
     /// Serves a call with the message registers `words`. `trusted`: it comes from the PF manager.
     /// `clock` is the time-stamp counter.
     pub fn call(
@@ -50,32 +49,31 @@ impl<R: Mmio, M: Tables> Manager<'_, R, M> {
         if !trusted && !open {
             return Err(Status::Forbidden);
         }
-        let (device, index) = (Bdf(request.requester), request.index);
+        let id = Bdf(request.requester);
         let done = Reply::new(Status::Ok);
         match operation {
             Op::Status => return Ok(done.with(&self.protection())),
             Op::Counters => return Ok(done.with(&self.counters())),
-            Op::Query => return Ok(done.with(&self.query(device))),
+            Op::Query => return Ok(done.with(&self.query(id))),
             Op::NextFault => {
                 self.serve_faults(clock);
                 let record = self.faults.take();
-                let status = if record.number == 0 {
-                    Status::NoFault
-                } else {
-                    Status::Ok
+                let status = match record.number {
+                    0 => Status::NoFault,
+                    _ => Status::Ok,
                 };
                 return Ok(Reply::new(status).with(&record));
             }
             _ if self.refusal != Refusal::None => return Err(Status::Refused),
             _ => {}
         }
-        let place = self.place(device).ok_or(Status::Unknown)?;
+        let mut device = self.guarded(id)?;
         match operation {
-            Op::Attach => self.attach(place)?,
-            Op::Detach => self.detach(place)?,
-            Op::Bind => self.bind(place, index)?,
-            Op::Unbind => self.unbind(place, index)?,
-            _ => self.quarantine(place)?,
+            Op::Attach => device.attach()?,
+            Op::Detach => device.detach()?,
+            Op::Bind => device.bind(request.index)?,
+            Op::Unbind => device.unbind(request.index)?,
+            _ => device.quarantine()?,
         }
         Ok(done)
     }
@@ -96,17 +94,14 @@ impl<R: Mmio, M: Tables> Manager<'_, R, M> {
             return Counters::new_zeroed();
         };
         let (pages, all_pages) = iommu.memory().pages();
+        let units = iommu.units().iter();
         Counters {
             pages: pages as u32,
             all_pages: all_pages as u32,
-            interrupts: iommu.interrupts_bound() as u32,
+            interrupts: iommu.interrupts_bound(|_| true) as u32,
             domains: iommu.domains() as u32,
             faults: self.faults.seen,
-            batches: iommu
-                .units()
-                .iter()
-                .map(|unit| unit.queue_counters().batches)
-                .sum(),
+            batches: units.map(|unit| unit.queue_counters().batches).sum(),
         }
     }
 
@@ -117,19 +112,11 @@ impl<R: Mmio, M: Tables> Manager<'_, R, M> {
                 ..DeviceState::new_zeroed()
             };
         };
-        let owner = |index| {
-            self.iommu
-                .as_ref()
-                .and_then(|iommu: &Iommu<R, M>| iommu.interrupt_owner(device.unit, index))
-        };
-        let bound = self
-            .interrupts()
-            .iter()
-            .filter(|interrupt| owner(interrupt.index.get()) == Some(id));
+        let of_it = |iommu: &Iommu<R, M>| iommu.interrupts_bound(|source| source == id);
         DeviceState {
             state: device.state as u16,
             domain: device.domain.as_ref().map_or(0, |domain| domain.id().0),
-            interrupts: bound.count() as u16,
+            interrupts: self.iommu.as_ref().map_or(0, of_it) as u16,
             reserved: 0,
             faults: device.faults,
             last: device.last,

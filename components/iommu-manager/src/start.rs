@@ -5,23 +5,23 @@ use core::ops::Range;
 
 use dmar::{Dmar, Flat, ScopeKind};
 use heapless::Vec;
-use image_spec::dma_grants::Table;
+use image_spec::dma_grants::{Interrupt, Table};
 use iommu_manager_interface::Refusal;
 use log::Level;
 use mmio::Mmio;
 use pci::Bdf;
-use vtd::{ApicId, ApicMode, Config, ExtendedCapabilities as Ecap, Iommu, Unit};
+use vtd::{Absent, ApicId, ApicMode, Config, ExtendedCapabilities, Iommu, Memory, Unit, Vector};
 
-use crate::check::{self, Machine, Refused};
+use crate::check::{self, Refused};
+use crate::devices::{Device, is_pin, target};
 use crate::faults::Faults;
-use crate::manager::{Device, MAX_APICS, Manager, is_pin, target};
-use crate::pages::Tables;
+use crate::manager::{MAX_APICS, Manager};
 
 /// The most remapping units that are taken over.
 pub const MAX_UNITS: usize = 4;
 
-/// The message address of the processor with APIC id 0 (Intel SDM volume 3, 11.11.1).
-const MESSAGE_ADDRESS: u64 = 0xfee0_0000;
+/// Units that answer, with the physical addresses of their registers.
+pub type Units<R> = Vec<(u64, Unit<R>), MAX_UNITS>;
 
 /// What the manager is given.
 #[derive(Debug)]
@@ -37,36 +37,24 @@ pub struct Given<'a, R> {
     /// The local APIC that takes interrupts.
     pub apic: ApicId,
     /// The vector of fault events, if there is an interrupt for them.
-    pub fault_vector: Option<u8>,
+    pub fault_vector: Option<Vector>,
     /// The time-stamp counter.
     pub now: u64,
 }
 
-impl<'a, R: Mmio, M: Tables> Manager<'a, R, M> {
+impl<'a, R: Mmio, M: Memory> Manager<'a, R, M> {
     /// Takes all units over and blocks all DMA; then lets the interrupts of I/O APICs pass, and no
     /// others. What stands against giving grants is said in one line of the log.
     ///
     /// `memory` makes the memory for tables out of the region `iommu_tables`, whose physical
     /// addresses it is given.
     pub fn start(given: Given<'a, R>, memory: impl FnOnce(Range<u64>) -> M) -> Self {
-        let parsed = Table::parse(given.grants);
-        let table = parsed.ok();
+        let table = Table::parse(given.grants);
+        let table = table.map_err(|error| Refused::new(Refusal::Grants, error));
         let dmar = check::dmar(given.dmar);
-        let mut units: Vec<(u64, Unit<R>), MAX_UNITS> = Vec::new();
-        let mut absent = None;
-        for (address, registers) in given.units {
-            match Unit::probe(registers) {
-                Ok(unit) => {
-                    say_unit(address, &unit);
-                    // Cannot fail: both have the same capacity.
-                    let _ = units.push((address, unit));
-                }
-                Err(error) => absent = Some(error),
-            }
-        }
-        let addresses: Vec<u64, MAX_UNITS> = units.iter().map(|(address, _)| *address).collect();
+        let (units, absent) = probe(given.units);
         let mut manager = Self {
-            table,
+            table: table.as_ref().ok().copied(),
             iommu: None,
             refusal: Refusal::None,
             remapping: false,
@@ -75,63 +63,62 @@ impl<'a, R: Mmio, M: Tables> Manager<'a, R, M> {
             apic: given.apic,
             faults: Faults::new(given.now),
         };
-        manager.place_all(dmar.as_ref().ok(), &addresses);
-
-        let all = |test: fn(&Unit<R>) -> bool| units.iter().all(|(_, unit)| test(unit));
-        let remaps = all(|unit| {
-            unit.extended_capabilities()
-                .has(Ecap::IR)
-        });
-        let extended = given.x2apic
-            && all(|unit| {
-                unit.extended_capabilities()
-                    .has(Ecap::EIM)
-            });
+        manager.place_all(dmar.as_ref().ok(), &units);
+        let checked = match (&dmar, absent, &table) {
+            (Err(refused), ..) | (_, None, Err(refused)) => Err(refused.clone()),
+            (_, Some(absent), _) => Err(Refused::new(Refusal::NoUnit, absent)),
+            (Ok(dmar), None, Ok(table)) => check::check(dmar, &units, table, given.x2apic),
+        };
+        let all = |flag| {
+            units
+                .iter()
+                .all(|(_, unit)| unit.extended_capabilities().has(flag))
+        };
+        let highest = manager
+            .interrupts()
+            .last()
+            .map_or(0, |last| last.index.get());
         let config = Config {
-            apic: if extended {
+            apic: if given.x2apic && all(ExtendedCapabilities::EIM) {
                 ApicMode::X2Apic
             } else {
                 ApicMode::XApic
             },
-            interrupt_order: manager.interrupt_order(),
+            interrupt_order: (u16::BITS - highest.leading_zeros()) as u8,
             host_bits: dmar.as_ref().map_or(0, Dmar::host_address_bits),
             ..Config::default()
         };
-        let machine = Machine {
-            dmar: dmar.as_ref(),
-            units: &units,
-            absent,
-            x2apic: given.x2apic,
-        };
-        let mut refused = machine.check(parsed).err();
-        let io_apic_remapped = table.is_some_and(|table| table.ioapic_remapped());
-        let remap = remaps && (refused.is_none() || io_apic_remapped);
-        let memory = memory(table.map_or(0..0, |table| table.tables()));
+        let io_apic_remapped = manager.table.is_some_and(|table| table.ioapic_remapped());
+        let remap = all(ExtendedCapabilities::IR) && (checked.is_ok() || io_apic_remapped);
+        let memory = memory(manager.table.map_or(0..0, |table| table.tables()));
         let opened = manager
             .take_over(units, memory, config)
             .and_then(|()| manager.open(remap, given.fault_vector));
-        match opened {
-            Ok(()) => {}
-            Err(error) if refused.is_none() => refused = Some(error),
-            Err(error) => log::log!(manager.level(), "besides: {}", error.words),
-        }
+        let refused = match (checked, opened) {
+            (Err(refused), Err(besides)) => {
+                log::log!(manager.level(), "besides: {}", besides.words);
+                Some(refused)
+            }
+            (checked, opened) => checked.and(opened).err(),
+        };
         manager.say(refused, io_apic_remapped);
         manager
     }
 
     /// Finds the units that devices and I/O APICs are behind.
-    fn place_all(&mut self, dmar: Option<&Dmar<'_>>, addresses: &[u64]) {
+    fn place_all(&mut self, dmar: Option<&Dmar<'_>>, units: &Units<R>) {
         let unit_at = |index: usize| {
             let registers = dmar?.units().nth(index)?.registers();
-            addresses.iter().position(|&address| address == registers)
+            units.iter().position(|(address, _)| *address == registers)
         };
-        let devices = self.table.map_or(&[][..], |table| table.devices());
-        for id in devices.iter().map(|device| Bdf(device.requester.get())) {
-            let unit = dmar.and_then(|dmar| unit_at(dmar.unit_of(0, id, &Flat)?));
-            // What does not fit is refused by the check, and so is a device without a unit.
-            let _ = self
-                .devices
-                .push(Device::new(id, unit.unwrap_or(usize::MAX)));
+        if let Some(table) = self.table {
+            for entry in table.devices() {
+                let id = Bdf(entry.requester.get());
+                let unit = dmar.and_then(|dmar| unit_at(dmar.unit_of(0, id, &Flat)?));
+                // What does not fit is refused by the check, and so is a device without a unit.
+                let device = Device::new(table, entry, unit.unwrap_or(usize::MAX));
+                let _ = self.devices.push(device);
+            }
         }
         let sources = dmar
             .into_iter()
@@ -141,42 +128,23 @@ impl<'a, R: Mmio, M: Tables> Manager<'a, R, M> {
         self.io_apics = placed.take(MAX_APICS).collect();
     }
 
-    /// The size of the interrupt table, as a power of two.
-    fn interrupt_order(&self) -> u8 {
-        let highest = self.interrupts().last().map_or(0, |last| last.index.get());
-        (u16::BITS - highest.leading_zeros()) as u8
-    }
-
     /// Blocks all DMA.
-    fn take_over(
-        &mut self,
-        units: Vec<(u64, Unit<R>), MAX_UNITS>,
-        memory: M,
-        config: Config,
-    ) -> Result<(), Refused> {
-        if units.is_empty() {
-            return Ok(());
+    fn take_over(&mut self, units: Units<R>, memory: M, config: Config) -> Result<(), Refused> {
+        if !units.is_empty() {
+            let units = units.into_iter().map(|(_, unit)| unit);
+            self.iommu = Some(Iommu::take_over(memory, units, config).map_err(hardware)?);
         }
-        let units = units.into_iter().map(|(_, unit)| unit);
-        let iommu =
-            Iommu::take_over(memory, units, config).map_err(|(_, error)| hardware(error))?;
-        self.iommu = Some(iommu);
         Ok(())
     }
 
     /// Lets through what must pass from the start: fault events and interrupts of I/O APICs.
-    fn open(&mut self, remap: bool, fault_vector: Option<u8>) -> Result<(), Refused> {
+    fn open(&mut self, remap: bool, fault_vector: Option<Vector>) -> Result<(), Refused> {
         let (interrupts, apic) = (self.interrupts(), self.apic);
         let Some(iommu) = &mut self.iommu else {
             return Ok(());
         };
         if let Some(vector) = fault_vector {
-            let (low, high) = (u64::from(apic.0 & 0xff), u64::from(apic.0 >> 8));
-            let address = MESSAGE_ADDRESS | low << 12 | high << 40;
-            iommu
-                .units_mut()
-                .iter_mut()
-                .for_each(|unit| unit.enable_fault_event(address, vector.into()));
+            iommu.enable_fault_events(vector, apic);
         }
         if !remap {
             return Ok(());
@@ -186,21 +154,24 @@ impl<'a, R: Mmio, M: Tables> Manager<'a, R, M> {
                 let words = "the DMAR table does not have the I/O APIC of an interrupt";
                 return Err(Refused::new(Refusal::IoApic, words));
             };
-            iommu
-                .bind(unit, pin.index.get(), source, target(pin, apic))
-                .map_err(hardware)?;
+            let bound = iommu.bind(unit, pin.index.get(), source, target(pin, apic));
+            bound.map_err(hardware)?;
         }
-        iommu
-            .remap_interrupts()
-            .map_err(|(_, error)| hardware(error))?;
+        iommu.remap_interrupts().map_err(hardware)?;
         self.remapping = true;
         Ok(())
     }
 
+    fn interrupts(&self) -> &'a [Interrupt] {
+        self.table.map_or(&[], |table| table.interrupts())
+    }
+
     /// How bad it is that nothing is granted: without devices, nothing could have been.
     fn level(&self) -> Level {
-        let nobody = self.table.is_some_and(|table| table.devices().is_empty());
-        if nobody { Level::Warn } else { Level::Error }
+        match self.table {
+            Some(table) if table.devices().is_empty() => Level::Warn,
+            _ => Level::Error,
+        }
     }
 
     /// Says how things are.
@@ -208,15 +179,15 @@ impl<'a, R: Mmio, M: Tables> Manager<'a, R, M> {
         for unit in self.iommu.iter().flat_map(Iommu::units) {
             log::info!("firmware left: {}", unit.leftovers());
         }
+        for device in &self.devices {
+            let (id, name, end) = (device.id, device.name, device.end());
+            log::info!(
+                "{id} '{name}': {} ranges below {end:#x}",
+                device.grants.len()
+            );
+        }
         let is = |on| if on { "blocked" } else { "not blocked" };
         let (dma, interrupts) = (is(self.iommu.is_some()), is(self.remapping));
-        for device in self.table.iter().flat_map(|table| table.devices()) {
-            let (id, name) = (Bdf(device.requester.get()), device.name());
-            let end = self
-                .table
-                .map_or(0, |table| check::end(table.grants(device)));
-            log::info!("{id} '{name}': {} ranges below {end:#x}", device.grants);
-        }
         match refused {
             None => log::info!("protection on: what is not granted is blocked, DMA and interrupts"),
             Some(Refused { refusal, words }) => {
@@ -233,12 +204,24 @@ impl<'a, R: Mmio, M: Tables> Manager<'a, R, M> {
     }
 }
 
-fn say_unit<R: Mmio>(address: u64, unit: &Unit<R>) {
-    let (cap, ecap) = (unit.capabilities(), unit.extended_capabilities());
-    let (major, minor) = unit.version();
-    log::info!("IOMMU at {address:#x}: VT-d version {major}.{minor}");
-    log::info!("CAP {:#x}: {cap}", cap.0);
-    log::info!("ECAP {:#x}: {ecap}", ecap.0);
+/// The units that answer, and one that does not.
+fn probe<R: Mmio>(all: Vec<(u64, R), MAX_UNITS>) -> (Units<R>, Option<Absent>) {
+    let (mut units, mut absent) = (Vec::new(), None);
+    for (address, registers) in all {
+        match Unit::probe(registers) {
+            Ok(unit) => {
+                let (cap, ecap) = (unit.capabilities(), unit.extended_capabilities());
+                let (major, minor) = unit.version();
+                log::info!("IOMMU at {address:#x}: VT-d version {major}.{minor}");
+                log::info!("CAP {:#x}: {cap}", cap.0);
+                log::info!("ECAP {:#x}: {ecap}", ecap.0);
+                // Cannot fail: both have the same capacity.
+                let _ = units.push((address, unit));
+            }
+            Err(error) => absent = Some(error),
+        }
+    }
+    (units, absent)
 }
 
 fn hardware(error: vtd::Error) -> Refused {

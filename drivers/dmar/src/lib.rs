@@ -157,6 +157,14 @@ impl<'a> Dmar<'a> {
         })
     }
 
+    /// Where registers of a unit are that only one of this table and `known` has.
+    pub fn disagrees(&self, mut known: impl Iterator<Item = u64> + Clone) -> Option<u64> {
+        let mut listed = self.units().map(|unit| unit.registers());
+        let in_table = |address| self.units().any(|unit| unit.registers() == address);
+        let unknown = listed.find(|&address| !known.clone().any(|known| known == address));
+        unknown.or_else(|| known.find(|&address| !in_table(address)))
+    }
+
     /// The index among [`units`](Self::units) of the one that `device` of `segment` is behind
     /// (§8.3): the one that names it or a bridge above it, or else the one that takes all the
     /// rest of the segment. A virtual function is behind the unit of its physical function: ask

@@ -14,6 +14,9 @@ pub enum Obstacle<'a> {
     /// Firmware reserved memory for it (§8.4) and goes on using the device through it: a domain
     /// without the region breaks firmware, one with it is not closed.
     Reserved(Rmrr<'a>),
+    /// The same for a device that cannot be told without the bridges that it is behind, so that it
+    /// may be any.
+    MayBeReserved(Rmrr<'a>),
     /// It does not work without its device TLB (§8.8), which drivers of remapping units keep off.
     NeedsDeviceTlb(Satc<'a>),
     /// No unit is responsible for it.
@@ -23,13 +26,8 @@ pub enum Obstacle<'a> {
 impl fmt::Display for Obstacle<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Reserved(region) => {
-                let (base, limit) = (region.base(), region.limit());
-                write!(
-                    f,
-                    "firmware reserved memory {base:#x} to {limit:#x} for it (RMRR)"
-                )
-            }
+            Self::Reserved(region) => write!(f, "{region} for it (RMRR)"),
+            Self::MayBeReserved(region) => write!(f, "{region} for one behind a bridge (RMRR)"),
             Self::NeedsDeviceTlb(_) => f.write_str("it does not work without a device TLB (SATC)"),
             Self::NoUnit => f.write_str("no remapping unit is responsible for it (DRHD)"),
         }
@@ -49,9 +47,17 @@ impl<'a> Dmar<'a> {
         let named = self
             .structures()
             .filter_map(move |structure| match structure {
-                Structure::Reserved(region) => (region.segment() == segment
-                    && region.scopes().cover(device, topology))
-                .then_some(Obstacle::Reserved(region)),
+                Structure::Reserved(region) if region.segment() != segment => None,
+                Structure::Reserved(region) => {
+                    let mut scopes = region.scopes();
+                    if scopes.cover(device, topology) {
+                        Some(Obstacle::Reserved(region))
+                    } else if scopes.any(|scope| scope.is_vague(topology)) {
+                        Some(Obstacle::MayBeReserved(region))
+                    } else {
+                        None
+                    }
+                }
                 Structure::ChipDevices(chip) => (chip.required()
                     && chip.segment() == segment
                     && chip.scopes().cover(device, topology))

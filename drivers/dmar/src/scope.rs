@@ -78,6 +78,15 @@ impl<'a> Scope<'a> {
         reached
     }
 
+    /// Whether `topology` leaves open what it names: the path, or what is behind the bridge.
+    pub(super) fn is_vague(&self, topology: &impl Topology) -> bool {
+        let behind = |named| match self.kind() {
+            ScopeKind::Bridge => topology.buses_behind(named).is_some(),
+            _ => true,
+        };
+        !self.device(topology).is_some_and(behind)
+    }
+
     /// Whether `device` is the one named, or behind the bridge named.
     fn covers(&self, device: Bdf, topology: &impl Topology) -> bool {
         let Some(named) = self.device(topology) else {

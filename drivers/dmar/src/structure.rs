@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! The remapping structures of a DMAR table (§8.2 to §8.9).
 
+use core::fmt;
+
 use crate::bytes::Bytes;
 use crate::scope::Scopes;
 use crate::{DmarError, PAGE_BYTES};
@@ -120,6 +122,13 @@ impl Rmrr<'_> {
         base.is_multiple_of(PAGE_BYTES)
             && limit & (PAGE_BYTES - 1) == PAGE_BYTES - 1
             && base < limit
+    }
+}
+
+impl fmt::Display for Rmrr<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (base, limit) = (self.base(), self.limit());
+        write!(f, "firmware reserved memory {base:#x} to {limit:#x}")
     }
 }
 

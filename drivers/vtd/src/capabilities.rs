@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! What a unit can do: the capability registers (§11.4.2, §11.4.3). The names are the
-//! specification's.
+//! specification's. What concerns other modes than legacy mode alone has none here.
 
 use core::fmt;
 
@@ -16,9 +16,6 @@ flags! {
         22 ZLR "zero-length reads",
         5 PLMR "protected low memory",
         6 PHMR "protected high memory",
-        56 FS1GP "first-stage 1G pages",
-        60 FS5LP "first-stage 5 levels",
-        61 ECMDS "enhanced commands",
         62 ESIRTPS "flush on setting the interrupt table",
         63 ESRTPS "flush on setting the root table",
         3 AFL "advanced fault logging",
@@ -37,24 +34,7 @@ flags! {
         7 SC "snoop control",
         6 PT "pass-through",
         2 DT "device TLBs",
-        26 NEST "nested translation",
-        29 PRS "page requests",
-        30 ERS "execute requests",
-        31 SRS "supervisor requests",
-        33 NWFS "no-write flag",
-        34 EAFS "extended accessed flag",
-        40 PASID "process ids",
-        41 DIT "invalidation throttle",
-        42 PDS "page-request drain",
         43 SMTS "scalable mode",
-        44 VCS "virtual commands",
-        45 SSADS "accessed and dirty bits",
-        46 SSTS "scalable second stage",
-        47 FSTS "scalable first stage",
-        48 SMPWCS "scalable coherency control",
-        49 RPS "process id per request",
-        51 PMS "performance monitoring",
-        52 ADMS "abort-DMA mode",
     }
 }
 

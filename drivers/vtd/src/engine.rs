@@ -15,8 +15,7 @@ use crate::descriptor::Descriptor;
 use crate::interrupt_table::InterruptTable;
 use crate::memory::Tables;
 use crate::registers::{IQA, IQT, IRTA, RTADDR};
-use crate::requirements;
-use crate::{ApicMode, Capabilities, Error, Result, Unit};
+use crate::{ApicMode, Capabilities, Error, Needs, Result, Unit};
 use queue::Queue;
 
 pub use command::GlobalStatus;
@@ -73,7 +72,7 @@ impl<R: Mmio> Engine<R> {
     /// those of the invalidation queue: the unit then stays as far as it got, which is never more
     /// open than before.
     pub(crate) fn take_over(unit: Unit<R>, tables: &mut Tables, config: Config) -> Result<Self> {
-        expect(requirements::memory(&unit, 0, 0))?;
+        check(&unit, config, false)?;
         let mut engine = Self {
             leftovers: Leftovers::of(&unit),
             unit,
@@ -113,9 +112,9 @@ impl<R: Mmio> Engine<R> {
     ///
     /// [`Error::Missing`] (nothing was written), [`Error::Stuck`], or those of the queue.
     pub(crate) fn remap_interrupts(&mut self, tables: &mut Tables) -> Result<()> {
-        let x2apic = self.config.apic == ApicMode::X2Apic;
-        expect(requirements::interrupts(&self.unit, x2apic))?;
-        let table = self.interrupts.address_register() | u64::from(x2apic) << 11;
+        check(&self.unit, self.config, true)?;
+        let extended = u64::from(self.config.apic == ApicMode::X2Apic) << 11;
+        let table = self.interrupts.address_register() | extended;
         self.unit.registers.set(IRTA, table);
         self.command(GlobalStatus::IRTPS, true)?;
         // §6.7. Units with CAP.ESIRTPS have done this already; asking again does no harm.
@@ -127,11 +126,6 @@ impl<R: Mmio> Engine<R> {
     /// What the unit can do.
     pub fn unit(&self) -> &Unit<R> {
         &self.unit
-    }
-
-    /// The number of interrupt entries.
-    pub fn interrupt_entries(&self) -> u32 {
-        self.interrupts.entries()
     }
 
     /// What firmware left.
@@ -154,9 +148,16 @@ impl<R: Mmio> Engine<R> {
     }
 }
 
-/// Refuses a unit that lacks something.
-fn expect(mut missing: impl Iterator<Item = crate::Missing>) -> Result<()> {
-    missing
-        .next()
-        .map_or(Ok(()), |what| Err(Error::Missing(what)))
+/// Refuses a unit that lacks what this driver needs for DMA, or for interrupts; what a system's
+/// grants need comes besides.
+fn check<R: Mmio>(unit: &Unit<R>, config: Config, interrupts: bool) -> Result<()> {
+    let needs = Needs {
+        x2apic: config.apic == ApicMode::X2Apic,
+        ..Needs::default()
+    };
+    let mut missing = needs.missing(unit);
+    match missing.find(|what| what.is_about_interrupts() == interrupts) {
+        Some(what) => Err(Error::Missing(what)),
+        None => Ok(()),
+    }
 }

@@ -21,17 +21,11 @@ impl InterruptTable {
     pub fn new(tables: &mut Tables, order: u8) -> Result<Self> {
         let order = order.clamp(8, 16);
         let base = tables.allocate(((Entry::BYTES << order) / PAGE_BYTES) as usize)?;
-        let scan_end = 0;
         Ok(Self {
             base,
             order,
-            scan_end,
+            scan_end: 0,
         })
-    }
-
-    /// The number of entries.
-    pub fn entries(&self) -> u32 {
-        1 << self.order
     }
 
     /// What IRTA_REG takes but for its EIME bit (§11.4.10.1).
@@ -41,9 +35,8 @@ impl InterruptTable {
 
     fn slot(&self, index: u16) -> Result<Hpa> {
         let slot = self.base.add(u64::from(index) * Entry::BYTES);
-        (u32::from(index) < self.entries())
-            .then_some(slot)
-            .ok_or(Error::NoSuch)
+        let inside = u32::from(index) >> self.order == 0;
+        inside.then_some(slot).ok_or(Error::NoSuch)
     }
 
     /// The source that an entry belongs to.
@@ -51,43 +44,29 @@ impl InterruptTable {
         irte::source(tables.entry(self.slot(index).ok()?))
     }
 
-    /// Fills a free entry.
+    /// Writes what `new` makes of an entry that belongs to `owner`, or to nobody. Hardware may use
+    /// the old one until it is invalidated.
     ///
     /// # Errors
     ///
-    /// [`Error::NoSuch`] beyond the table, [`Error::Bound`].
-    pub fn bind(&mut self, tables: &mut Tables, index: u16, entry: Entry) -> Result<()> {
-        let slot = self.slot(index)?;
-        if let Some(owner) = self.owner(tables, index) {
-            return Err(Error::Bound(index, owner));
-        }
-        self.scan_end = self.scan_end.max(u32::from(index) + 1);
-        tables.set_entry(slot, entry);
-        Ok(())
-    }
-
-    /// Writes what `new` makes of an entry of `source`. Hardware may use the old one until it is
-    /// invalidated.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NoSuch`], [`Error::NotBound`], [`Error::Bound`] to another source, or that of
-    /// `new`: nothing was changed.
+    /// [`Error::NoSuch`] beyond the table, [`Error::NotBound`], [`Error::Bound`] to somebody else,
+    /// or that of `new`: nothing was changed.
     pub fn change(
-        &self,
+        &mut self,
         tables: &mut Tables,
         index: u16,
-        source: Bdf,
+        owner: Option<Bdf>,
         new: impl FnOnce(Entry) -> Result<Entry>,
     ) -> Result<()> {
         let slot = self.slot(index)?;
-        match self.owner(tables, index) {
+        let old = tables.entry(slot);
+        match irte::source(old) {
+            found if found == owner => {}
+            Some(other) => return Err(Error::Bound(index, other)),
             None => return Err(Error::NotBound(index)),
-            Some(owner) if owner != source => return Err(Error::Bound(index, owner)),
-            Some(_) => {}
         }
-        let entry = new(tables.entry(slot))?;
-        tables.set_entry(slot, entry);
+        tables.set_entry(slot, new(old)?);
+        self.scan_end = self.scan_end.max(u32::from(index) + 1);
         Ok(())
     }
 
@@ -101,10 +80,12 @@ impl InterruptTable {
         }
     }
 
-    /// The number of entries that are bound.
-    pub fn bound(&self, tables: &Tables) -> usize {
-        let bound = |slot: &Hpa| irte::source(tables.entry(*slot)).is_some();
-        self.slots().filter(bound).count()
+    /// The number of entries that are bound for sources like this.
+    pub fn bound(&self, tables: &Tables, counts: impl Fn(Bdf) -> bool) -> usize {
+        let owners = self
+            .slots()
+            .filter_map(|slot| irte::source(tables.entry(slot)));
+        owners.filter(|&owner| counts(owner)).count()
     }
 
     /// The entries that may be bound.

@@ -12,7 +12,10 @@ use mmio::Mmio;
 
 use crate::memory::TableMemory;
 use crate::paging::Format;
-use crate::{Config, DomainId, Engine, Error, ExtendedCapabilities, Fault, Memory, Result, Unit};
+use crate::{
+    Capabilities, Config, DomainId, Engine, Error, ExtendedCapabilities as Extended, Fault, Memory,
+    Missing, Result, Unit,
+};
 
 pub use domains::Domain;
 
@@ -34,21 +37,18 @@ impl<R: Mmio, M: Memory> Iommu<R, M> {
     ///
     /// # Errors
     ///
-    /// The index of the unit that failed, and why: [`Error::Missing`], [`Error::OutOfIds`] for too
-    /// many units, [`Error::OutOfMemory`], [`Error::Stuck`], or those of an invalidation. No unit
+    /// [`Error::Missing`], [`Error::OutOfIds`] for too many units, [`Error::OutOfMemory`], [`Error::Stuck`], or those of an invalidation. No unit
     /// is more open than before.
     pub fn take_over(
         memory: M,
         units: impl IntoIterator<Item = Unit<R>>,
         config: Config,
-    ) -> core::result::Result<Self, (usize, Error)> {
+    ) -> Result<Self> {
         let mut probed = Vec::<_, MAX_UNITS>::new();
         for unit in units {
-            probed
-                .push(unit)
-                .map_err(|_| (MAX_UNITS, Error::OutOfIds))?;
+            probed.push(unit).map_err(|_| Error::OutOfIds)?;
         }
-        let snoops = ExtendedCapabilities::C;
+        let snoops = Extended::C;
         let coherent = probed
             .iter()
             .all(|unit| unit.extended_capabilities().has(snoops));
@@ -58,10 +58,9 @@ impl<R: Mmio, M: Memory> Iommu<R, M> {
             .min();
         let mut tables = TableMemory { coherent, memory };
         let mut units = Vec::new();
-        for (index, unit) in probed.into_iter().enumerate() {
-            let engine = Engine::take_over(unit, &mut tables, config);
+        for unit in probed {
             // Cannot fail: there are no more than before.
-            let _ = units.push(engine.map_err(|error| (index, error))?);
+            let _ = units.push(Engine::take_over(unit, &mut tables, config)?);
         }
         Ok(Self {
             tables,
@@ -105,24 +104,23 @@ impl<R: Mmio, M: Memory> Iommu<R, M> {
 
     /// The tables that reach `address_bits`, in what all units can do.
     fn format(&self, address_bits: u8) -> Result<Format> {
-        let all = |test: &dyn Fn(&Unit<R>) -> bool| self.units.iter().all(|unit| test(unit.unit()));
-        let can = |levels| all(&|unit| unit.capabilities().levels(levels));
+        let units = || self.units.iter().map(Engine::unit);
+        let all =
+            |test: &dyn Fn(Capabilities) -> bool| units().all(|unit| test(unit.capabilities()));
         let levels = match address_bits {
-            ..=39 if can(3) => 3,
-            _ if can(4) => 4,
-            _ => return Err(Error::Missing(crate::Missing::Levels)),
+            ..=39 if all(&|unit| unit.levels(3)) => 3,
+            _ if all(&|unit| unit.levels(4)) => 4,
+            _ => return Err(Error::Missing(Missing::Levels)),
         };
-        let widths = self
-            .units
-            .iter()
-            .map(|unit| unit.capabilities().guest_address_bits());
+        let widths = units().map(|unit| unit.capabilities().guest_address_bits());
+        let has_none = |level: &u8| !all(&|unit| unit.leaves(*level));
+        let snoops = |unit: &Unit<R>| unit.extended_capabilities().has(Extended::SC);
         Ok(Format {
             levels,
             address_bits: widths.min().unwrap_or(0).min(12 + 9 * levels),
             host_bits: self.config.host_bits.min(52),
-            mega: all(&|unit| unit.capabilities().leaves(2)),
-            giga: all(&|unit| unit.capabilities().leaves(3)),
-            snoop: all(&|unit| unit.extended_capabilities().has(ExtendedCapabilities::SC)),
+            leaf_levels: (2..=3).find(has_none).unwrap_or(4) - 1,
+            snoop: units().all(snoops),
         })
     }
 }

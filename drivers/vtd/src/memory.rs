@@ -17,6 +17,9 @@ pub trait Memory {
     /// Takes back a page that was allocated alone: hardware can no longer reach it.
     fn free(&mut self, page: Hpa);
 
+    /// Pages in use, and pages there are.
+    fn pages(&self) -> (usize, usize);
+
     /// Reads a word.
     fn read64(&self, at: Hpa) -> u64;
 

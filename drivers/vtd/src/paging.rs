@@ -3,14 +3,13 @@
 //! levels, with the largest pages that alignment and hardware allow.
 //!
 //! This module changes tables and nothing else. What hardware has cached of an old entry is the
-//! caller's to invalidate; until then the pages of removed tables wait in a [`Detached`] list.
+//! caller's to invalidate; until then the pages of removed tables wait (see [`Tree::free_removed`]).
 
 mod table;
 #[cfg(test)]
 mod tests;
 mod tree;
 
-use crate::memory::Tables;
 use crate::{Error, Hpa, Iova, PAGE_BYTES, Result};
 
 pub use tree::Tree;
@@ -27,10 +26,8 @@ pub struct Format {
     pub address_bits: u8,
     /// Bits of a host-physical address (from the DMAR table's host address width).
     pub host_bits: u8,
-    /// Leaves of 2 MiB are supported.
-    pub mega: bool,
-    /// Leaves of 1 GiB are supported.
-    pub giga: bool,
+    /// The highest level that may have leaves: 1 (4 KiB), 2 (2 MiB) or 3 (1 GiB).
+    pub leaf_levels: u8,
     /// Snoop control is supported: set in every leaf, so that a device cannot bypass caches.
     pub snoop: bool,
 }
@@ -68,13 +65,8 @@ impl Format {
 
     /// Whether `part` is one leaf of `level` that leads to `host`.
     fn is_leaf(&self, level: u8, part: IovaRange, host: Hpa) -> bool {
-        let possible = match level {
-            1 => true,
-            2 => self.mega,
-            3 => self.giga,
-            _ => false,
-        };
-        possible && part.bytes() == table::span(level) && host.0.is_multiple_of(part.bytes())
+        let whole = part.bytes() == table::span(level);
+        whole && level <= self.leaf_levels && host.0.is_multiple_of(part.bytes())
     }
 }
 
@@ -89,33 +81,4 @@ fn checked_end(start: u64, bytes: u64, bits: u8, outside: Error) -> Result<u64> 
         return Err(outside);
     }
     Ok(end)
-}
-
-/// Table pages that are linked nowhere but may still be in hardware's caches. They form a chain
-/// through their first entries, which read as not present to a walker that comes late.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Detached {
-    head: Option<Hpa>,
-}
-
-impl Detached {
-    /// Whether no page waits.
-    pub fn is_empty(&self) -> bool {
-        self.head.is_none()
-    }
-
-    fn push(&mut self, tables: &mut Tables, page: Hpa) {
-        let next = self.head.replace(page);
-        tables.memory.write64(page, next.map_or(0, |next| next.0));
-        tables.publish(page, 8);
-    }
-
-    /// Gives all pages back. Only after hardware completed an invalidation that covers them.
-    pub fn free(&mut self, tables: &mut Tables) {
-        while let Some(page) = self.head {
-            let next = tables.memory.read64(page);
-            self.head = (next != 0).then_some(Hpa(next));
-            tables.memory.free(page);
-        }
-    }
 }

@@ -7,7 +7,7 @@ use mmio::Mmio;
 use crate::{ExtendedCapabilities as Extended, Unit};
 
 /// What the system asks of a unit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
     /// The largest domain id in use.
     pub max_domain: u16,
@@ -39,51 +39,40 @@ pub enum Missing {
     Outside(&'static str, usize),
 }
 
-impl Needs {
-    /// What `unit` lacks; nothing if it will do.
-    pub fn missing<M: Mmio>(&self, unit: &Unit<M>) -> impl Iterator<Item = Missing> + use<M> {
-        interrupts(unit, self.x2apic).chain(memory(unit, self.max_domain, self.address_end))
+impl Missing {
+    /// Whether it concerns interrupts alone, so that DMA can be blocked without it.
+    pub(crate) const fn is_about_interrupts(self) -> bool {
+        matches!(self, Self::InterruptRemapping | Self::ExtendedInterruptMode)
     }
 }
 
-/// What a unit lacks to keep interrupts apart.
-pub(crate) fn interrupts<M: Mmio>(
-    unit: &Unit<M>,
-    x2apic: bool,
-) -> impl Iterator<Item = Missing> + use<M> {
-    let ecap = unit.extended_capabilities();
-    let no_eim = !ecap.has(Extended::EIM);
-    present([
-        (!ecap.has(Extended::IR), Missing::InterruptRemapping),
-        (no_eim && x2apic, Missing::ExtendedInterruptMode),
-    ])
-}
-
-/// What a unit lacks to keep DMA apart, in domains up to `domain` that use addresses below `end`.
-pub(crate) fn memory<M: Mmio>(
-    unit: &Unit<M>,
-    domain: u16,
-    end: u64,
-) -> impl Iterator<Item = Missing> + use<M> {
-    let (cap, ecap) = (unit.capabilities(), unit.extended_capabilities());
-    let (bits, domains, size) = (cap.reach(), cap.domains(), unit.size());
-    let records = cap.fault_records_offset() + 16 * cap.fault_records();
-    let iotlb = ecap.iotlb_offset() + 16;
-    let too_wide = end > 1_u64.unbounded_shl(bits.into());
-    present([
-        (!ecap.has(Extended::QI), Missing::QueuedInvalidation),
-        (!cap.levels(3) && !cap.levels(4), Missing::Levels),
-        (
-            u32::from(domain) >= domains,
-            Missing::Domains(domain, domains),
-        ),
-        (too_wide, Missing::AddressBits(end, bits)),
-        (records > size, Missing::Outside("fault records", records)),
-        (iotlb > size, Missing::Outside("IOTLB registers", iotlb)),
-    ])
-}
-
-fn present<const N: usize>(all: [(bool, Missing); N]) -> impl Iterator<Item = Missing> {
-    all.into_iter()
-        .filter_map(|(lacks, what)| lacks.then_some(what))
+impl Needs {
+    /// What `unit` lacks; nothing if it will do.
+    pub fn missing<M: Mmio>(self, unit: &Unit<M>) -> impl Iterator<Item = Missing> + use<M> {
+        let (cap, ecap) = (unit.capabilities(), unit.extended_capabilities());
+        let (bits, domains, size) = (cap.reach(), cap.domains(), unit.registers.size());
+        let Self {
+            max_domain: id,
+            address_end: end,
+            x2apic,
+        } = self;
+        let too_wide = end > 1_u64.unbounded_shl(bits.into());
+        let records = cap.fault_records_offset() + 16 * cap.fault_records();
+        let iotlb = ecap.iotlb_offset() + 16;
+        let all = [
+            (!ecap.has(Extended::IR), Missing::InterruptRemapping),
+            (!ecap.has(Extended::QI), Missing::QueuedInvalidation),
+            (
+                x2apic && !ecap.has(Extended::EIM),
+                Missing::ExtendedInterruptMode,
+            ),
+            (!cap.levels(3) && !cap.levels(4), Missing::Levels),
+            (u32::from(id) >= domains, Missing::Domains(id, domains)),
+            (too_wide, Missing::AddressBits(end, bits)),
+            (records > size, Missing::Outside("fault records", records)),
+            (iotlb > size, Missing::Outside("IOTLB registers", iotlb)),
+        ];
+        all.into_iter()
+            .filter_map(|(lacks, what)| lacks.then_some(what))
+    }
 }

@@ -72,9 +72,4 @@ impl<M: Mmio> Unit<M> {
         let has_any = has(Capabilities::PLMR) || has(Capabilities::PHMR);
         has_any && self.registers.get(PMEN) & Self::PROTECTED != 0
     }
-
-    /// The size in bytes of the register region that is mapped.
-    pub fn size(&self) -> usize {
-        self.registers.size()
-    }
 }

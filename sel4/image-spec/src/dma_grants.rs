@@ -116,6 +116,13 @@ pub const READ: u32 = 1;
 /// Bit of [`Grant::rights`]: the device may write.
 pub const WRITE: u32 = 2;
 
+/// The end of a device's I/O-virtual addresses, exclusive; 0 if it has none.
+pub fn end(grants: &[Grant]) -> u64 {
+    grants
+        .last()
+        .map_or(0, |last| last.iova.get().saturating_add(last.len.get()))
+}
+
 /// One `<irq>`, except those of the table's owner: a remapping unit's own events are not remapped.
 #[derive(Debug, Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]

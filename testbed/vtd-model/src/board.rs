@@ -174,6 +174,11 @@ impl Board {
         self.inner.borrow().platform.memory.used()
     }
 
+    /// Pages that there are.
+    pub fn pages(&self) -> usize {
+        self.inner.borrow().platform.memory.pages()
+    }
+
     /// `device`, behind `unit`, reads or writes memory: the address that it reaches, or the fault
     /// reason (0 for protected memory).
     ///

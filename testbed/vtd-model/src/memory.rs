@@ -51,9 +51,14 @@ impl HostMemory {
         }
     }
 
+    /// Pages that there are.
+    pub fn pages(&self) -> usize {
+        self.words.len() / PAGE_WORDS
+    }
+
     /// Pages that are allocated.
     pub fn used(&self) -> usize {
-        self.words.len() / PAGE_WORDS - self.free.len()
+        self.pages() - self.free.len()
     }
 
     pub fn allocate(&mut self, pages: usize) -> Option<u64> {

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{device, expect_clean, start};
-use vtd::{Access, Fault, Iova, Reason, Request, Rights};
+use vtd::{Access, ApicId, Fault, Iova, Reason, Request, Rights, Vector};
 use vtd_model::Options;
 
 #[test]
@@ -138,7 +138,7 @@ fn the_fault_event_comes_once_per_storm_and_waits_while_masked() {
     let _ = board.dma(0, 8, 0, false);
     assert_eq!(board.take_event(0), None, "not asked for");
     let (address, data) = (0x0000_0100_fee0_3000, 0x41);
-    driver.units_mut()[0].enable_fault_event(address, data);
+    driver.enable_fault_events(Vector(0x41), ApicId(0x103));
     assert_eq!(
         board.take_event(0),
         Some((address, data)),

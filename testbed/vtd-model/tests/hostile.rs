@@ -132,7 +132,7 @@ proptest! {
                 let _ = driver.unmap(&mut domain, Iova(0), 0x20_1000);
                 let _ = driver.quarantine(0, vf, true);
                 let _ = driver.detach(0, vf, &mut domain);
-                let _ = driver.destroy_domain(domain);
+                let _ = driver.destroy_domain(&mut Some(domain));
             }
             for _ in 0..8 {
                 let fault = driver.take_fault();

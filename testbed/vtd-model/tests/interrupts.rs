@@ -133,7 +133,9 @@ fn all_65536_entries_can_be_used() {
             "{index:#x}"
         );
     }
-    assert_eq!(driver.interrupts_bound(), 6);
+    assert_eq!(driver.interrupts_bound(|_| true), 6);
+    assert_eq!(driver.interrupts_bound(|source| source == vf), 6);
+    assert_eq!(driver.interrupts_bound(|source| source != vf), 0);
     driver.quarantine(0, vf, false).unwrap();
     assert_eq!(send(&board, vf, 0xffff), Interrupt::Stopped(0x22));
     expect_clean(&board);
@@ -223,7 +225,7 @@ fn impossible_targets_are_refused() {
     assert_eq!(driver.bind(1, 0, vf, target(0x30, 0)), Err(Error::NoSuch));
     assert_eq!(driver.unbind(1, 0, vf), Err(Error::NoSuch));
     assert_eq!(driver.interrupt_owner(1, 0), None);
-    assert_eq!(driver.interrupts_bound(), 0);
+    assert_eq!(driver.interrupts_bound(|source| source == vf), 0);
     expect_clean(&board);
 
     let (_, mut driver) = start(&[Options::default()]);
@@ -244,9 +246,8 @@ fn in_xapic_mode_destinations_have_8_bits() {
     );
     let refused = start_with(&board, 1, config()).unwrap_err();
     assert!(
-        refused.1.to_string().contains("extended interrupt mode"),
-        "{}",
-        refused.1
+        refused.to_string().contains("extended interrupt mode"),
+        "{refused}"
     );
     let mut driver = start_with(
         &board,

@@ -109,7 +109,7 @@ fn a_refused_descriptor_is_replaced_and_the_queue_goes_on() {
             "still its device"
         );
         driver.detach(0, device(0, 1, 0), &mut domain).unwrap();
-        driver.destroy_domain(domain).unwrap();
+        driver.destroy_domain(&mut Some(domain)).unwrap();
         expect_clean(&board);
     }
 }
@@ -134,7 +134,7 @@ fn a_queue_that_stands_still_is_told_and_may_go_on() {
     );
     board.halt_queue(0, false);
     driver.detach(0, vf, &mut domain).unwrap();
-    driver.destroy_domain(domain).unwrap();
+    driver.destroy_domain(&mut Some(domain)).unwrap();
     expect_clean(&board);
 }
 

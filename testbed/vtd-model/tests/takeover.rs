@@ -9,6 +9,11 @@ use vtd::{ApicId, Config, Error, GlobalStatus, Iommu, MAX_UNITS, Missing, Target
 use vtd_model::{Board, Interrupt, Options, QueueFault};
 
 const PASSED_THROUGH: u16 = 0x98;
+const VECTOR_0X40: Target = Target::Remapped {
+    vector: Vector(0x40),
+    destination: ApicId(0),
+    level: false,
+};
 
 #[test]
 fn what_firmware_let_pass_is_blocked_afterwards() {
@@ -165,7 +170,7 @@ fn hardware_that_will_not_do_is_refused_untouched() {
         board.firmware_translation(1, PASSED_THROUGH);
         let before = board.dma(1, PASSED_THROUGH, 0, false);
         let result = start_with(&board, 2, config()).err();
-        assert_eq!(result, Some((1, Error::Missing(missing))));
+        assert_eq!(result, Some(Error::Missing(missing)));
         assert_eq!(
             board.dma(1, PASSED_THROUGH, 0, false),
             before,
@@ -187,12 +192,7 @@ fn interrupts_may_be_remapped_later_or_never() {
     let remaps = GlobalStatus::IRES;
     let status = driver.units()[0].unit().global_status();
     assert!(!status.has(remaps));
-    let target = Target::Remapped {
-        vector: Vector(0x40),
-        destination: ApicId(0),
-        level: false,
-    };
-    driver.bind(0, 3, vtd::Bdf(8), target).unwrap();
+    driver.bind(0, 3, vtd::Bdf(8), VECTOR_0X40).unwrap();
     driver.remap_interrupts().unwrap();
     let sent = |index| board.message(0, 8, Message::single(index).address, 0);
     assert!(matches!(sent(3), Interrupt::Remapped { vector: 0x40, .. }));
@@ -223,7 +223,7 @@ fn interrupts_may_be_remapped_later_or_never() {
             assert_eq!(stopped, Err(1), "DMA is blocked all the same");
         }
         let error = Error::Missing(missing);
-        assert_eq!(driver.remap_interrupts(), Err((1, error)));
+        assert_eq!(driver.remap_interrupts(), Err(error));
         let status = driver.units()[1].unit().global_status();
         assert!(!status.has(remaps) && !status.has(GlobalStatus::IRTPS));
         expect_clean(&board);
@@ -231,7 +231,7 @@ fn interrupts_may_be_remapped_later_or_never() {
 }
 
 /// Takes a board over without remapping interrupts.
-fn take_over(board: &Board, units: usize) -> Result<Driver, (usize, Error)> {
+fn take_over(board: &Board, units: usize) -> Result<Driver, Error> {
     let probed = (0..units).map(|unit| Unit::probe(board.registers(unit)).unwrap());
     Iommu::take_over(Tables::new(board), probed, config())
 }
@@ -243,7 +243,7 @@ fn too_little_memory_and_too_many_units_are_told() {
         let enough = start_with(&board, 1, config());
         assert_eq!(
             enough.err(),
-            (pages < 4).then_some((0, Error::OutOfMemory)),
+            (pages < 4).then_some(Error::OutOfMemory),
             "{pages} pages"
         );
     }
@@ -251,7 +251,7 @@ fn too_little_memory_and_too_many_units_are_told() {
     let board = Board::new(1024, &vec![Options::default(); units]);
     assert_eq!(
         start_with(&board, units, config()).err(),
-        Some((MAX_UNITS, Error::OutOfIds))
+        Some(Error::OutOfIds)
     );
 }
 
@@ -265,19 +265,24 @@ fn stuck_hardware_does_not_hang_the_driver() {
         }],
     );
     let result = start_with(&board, 1, config()).err();
-    assert_eq!(result, Some((0, Error::Stuck(1 << 26))));
+    assert_eq!(result, Some(Error::Stuck(1 << 26)));
 }
 
 #[test]
 fn the_size_of_the_table_is_brought_into_range() {
-    for (interrupt_order, entries) in [(0, 256), (255, 65_536), (12, 4096)] {
+    for (interrupt_order, entries) in [(0, 256_u32), (255, 65_536), (12, 4096)] {
         let board = Board::new(2048, &[Options::default()]);
         let config = Config {
             interrupt_order,
             ..config()
         };
-        let driver = start_with(&board, 1, config).unwrap();
-        assert_eq!(driver.units()[0].interrupt_entries(), entries);
+        let mut driver = start_with(&board, 1, config).unwrap();
+        let last = (entries - 1) as u16;
+        driver.bind(0, last, vtd::Bdf(8), VECTOR_0X40).unwrap();
+        if let Some(beyond) = last.checked_add(1) {
+            let result = driver.bind(0, beyond, vtd::Bdf(8), VECTOR_0X40);
+            assert_eq!(result, Err(Error::NoSuch));
+        }
         expect_clean(&board);
     }
 }

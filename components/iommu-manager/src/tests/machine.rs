@@ -8,12 +8,12 @@ use image_spec::dma_grants::{
     Device, Grant, Header, IOAPIC_PIN, IOAPIC_REMAPPED, Interrupt, MAGIC, MSI, VERSION,
 };
 use iommu_manager_interface::{Call, Manager as Client, NoReply, REPLY_WORDS, REQUEST_WORDS};
-use vtd::{ApicId, Hpa, Memory};
+use vtd::{ApicId, Hpa, Memory, Vector};
 use vtd_model::{Board, Options, Registers};
 use zerocopy::IntoBytes;
 
 use super::log;
-use crate::{Given, Manager, Tables};
+use crate::{Given, Manager};
 
 /// Requester ids.
 pub const NIC: u16 = 0x98;
@@ -25,38 +25,32 @@ pub const IO_APIC: u16 = 0xfff8;
 /// Where the registers of the units are, by the DMAR table.
 pub const REGISTERS: u64 = 0xfed9_0000;
 
-/// The board's memory, counted.
+/// The board's memory.
 #[derive(Debug)]
-pub struct Memories {
-    pub board: Board,
-    pub all: usize,
-}
+pub struct Memories(Board);
 
 impl Memory for Memories {
     fn allocate(&mut self, pages: usize) -> Option<Hpa> {
-        self.board.allocate(pages).map(Hpa)
+        self.0.allocate(pages).map(Hpa)
     }
     fn free(&mut self, page: Hpa) {
-        self.board.free(page.0, 1);
+        self.0.free(page.0, 1);
+    }
+    fn pages(&self) -> (usize, usize) {
+        (self.0.pages_in_use(), self.0.pages())
     }
     fn read64(&self, at: Hpa) -> u64 {
-        self.board.read(at.0)
+        self.0.read(at.0)
     }
     fn write64(&mut self, at: Hpa, value: u64) {
-        self.board.write(at.0, value);
+        self.0.write(at.0, value);
     }
     fn write128(&mut self, at: Hpa, value: u128) {
         let (low, high) = (value as u64, (value >> 64) as u64);
-        self.board.write_pair(at.0, low, high);
+        self.0.write_pair(at.0, low, high);
     }
     fn write_back(&mut self, at: Hpa, bytes: u64) {
-        self.board.write_back(at.0, bytes);
-    }
-}
-
-impl Tables for Memories {
-    fn pages(&self) -> (usize, usize) {
-        (self.board.pages_in_use(), self.all)
+        self.0.write_back(at.0, bytes);
     }
 }
 
@@ -212,15 +206,12 @@ impl Machine {
             units: addresses.zip(registers).collect(),
             x2apic: self.x2apic,
             apic: ApicId(self.apic),
-            fault_vector: Some(0x33),
+            fault_vector: Some(Vector(0x33)),
             now: 0,
         };
         let memory = |physical: std::ops::Range<u64>| {
             assert!(physical.is_empty() || physical == (0x10_0000..0x20_0000));
-            Memories {
-                board: board.clone(),
-                all: self.pages,
-            }
+            Memories(board.clone())
         };
         let manager = Manager::start(given, memory);
         let now = std::rc::Rc::default();

@@ -47,8 +47,7 @@ const FORMAT: Format = Format {
     levels: 4,
     address_bits: 48,
     host_bits: 46,
-    mega: true,
-    giga: true,
+    leaf_levels: 3,
     snoop: false,
 };
 

@@ -8,15 +8,18 @@
 use mmio::{Mmio, Registers};
 
 use super::Engine;
-use crate::Fault;
 use crate::fault::F;
 use crate::registers::{FEADDR, FECTL, FEDATA, FEUADDR, FSTS};
+use crate::{ApicId, Fault, Vector};
 
 /// FSTS: primary fault overflow, primary pending fault.
 const PFO: u32 = 1 << 0;
 const PPF: u32 = 1 << 1;
 /// FECTL: interrupt mask.
 const MASK: u32 = 1 << 31;
+
+/// The message address of the processor with APIC id 0 (Intel SDM volume 3, 11.11.1).
+const MESSAGE_ADDRESS: u32 = 0xfee0_0000;
 
 const RECORD_BYTES: usize = 16;
 
@@ -64,15 +67,15 @@ impl<R: Mmio> Engine<R> {
         self.next_record = 0;
     }
 
-    /// Makes faults raise an interrupt. The message is not remapped itself (§5.1.6): `address`
-    /// and `data` are in compatibility format, in x2APIC mode with the upper 24 bits of the
-    /// destination in bits 63:40 of the address.
-    pub fn enable_fault_event(&mut self, address: u64, data: u32) {
+    /// Makes faults raise a vector on a processor. The message is not remapped itself (§5.1.6): it
+    /// is in compatibility format, in x2APIC mode with the upper 24 bits of the destination in bits
+    /// 63:40 of the address.
+    pub fn enable_fault_event(&mut self, vector: Vector, processor: ApicId) {
         self.mask_fault_event(true);
         let registers = &mut self.unit.registers;
-        registers.set(FEDATA, data);
-        registers.set(FEADDR, address as u32);
-        registers.set(FEUADDR, (address >> 32) as u32);
+        registers.set(FEDATA, vector.0.into());
+        registers.set(FEADDR, MESSAGE_ADDRESS | (processor.0 & 0xff) << 12);
+        registers.set(FEUADDR, processor.0 & !0xff);
         self.mask_fault_event(false);
     }
 

@@ -5,7 +5,7 @@ use mmio::Mmio;
 
 use crate::descriptor::Descriptor;
 use crate::iommu::Iommu;
-use crate::paging::{Detached, IovaRange, Tree};
+use crate::paging::{IovaRange, Tree};
 use crate::{Capabilities, DomainId, Engine, Error, Hpa, Iova, Memory, Result, Rights};
 
 /// A domain. It must end in [`Iommu::destroy_domain`]; one that is dropped stays as it is.
@@ -16,8 +16,6 @@ pub struct Domain {
     /// Units that may have something cached of it, one bit each.
     pub(super) units: u16,
     pub(super) devices: u32,
-    /// Tables removed but not yet invalidated everywhere.
-    detached: Detached,
     /// An invalidation failed: the whole domain has to be invalidated before anything else.
     unsettled: bool,
 }
@@ -55,7 +53,6 @@ impl<R: Mmio, M: Memory> Iommu<R, M> {
             tree,
             units: 0,
             devices: 0,
-            detached: Detached::default(),
             unsettled: false,
         })
     }
@@ -102,25 +99,23 @@ impl<R: Mmio, M: Memory> Iommu<R, M> {
         self.revoke(domain, range)
     }
 
-    /// Ends a domain that no device is in, and frees its tables.
+    /// Ends a domain that no device is in, if there is one in its place, and frees its tables.
     ///
     /// # Errors
     ///
-    /// The domain, with [`Error::DomainInUse`] or the error of an invalidation.
-    pub fn destroy_domain(
-        &mut self,
-        mut domain: Domain,
-    ) -> core::result::Result<(), (Domain, Error)> {
-        let flushed = match domain.devices {
-            0 => self.flush(&mut domain, Descriptor::iotlb_domain),
-            _ => Err(Error::DomainInUse(domain.id)),
+    /// [`Error::DomainInUse`] or those of an invalidation: the domain stays.
+    pub fn destroy_domain(&mut self, place: &mut Option<Domain>) -> Result<()> {
+        let Some(domain) = place else {
+            return Ok(());
         };
-        if let Err(error) = flushed {
-            return Err((domain, error));
+        if domain.devices != 0 {
+            return Err(Error::DomainInUse(domain.id));
         }
-        domain.tree.detach(&mut self.tables, &mut domain.detached);
-        domain.detached.free(&mut self.tables);
+        self.flush(domain, Descriptor::iotlb_domain)?;
+        domain.tree.remove_all(&mut self.tables);
+        domain.tree.free_removed(&mut self.tables);
         self.ids.give_back(domain.id);
+        *place = None;
         Ok(())
     }
 
@@ -138,9 +133,8 @@ impl<R: Mmio, M: Memory> Iommu<R, M> {
     }
 
     fn revoke(&mut self, domain: &mut Domain, range: IovaRange) -> Result<()> {
-        let (tree, detached) = (&mut domain.tree, &mut domain.detached);
-        tree.unmap(&mut self.tables, range, detached)?;
-        let leaves_only = detached.is_empty();
+        domain.tree.unmap(&mut self.tables, range)?;
+        let leaves_only = !domain.tree.has_removed();
         self.flush(domain, |id, unit| {
             Descriptor::iotlb_range(id, unit, range, leaves_only)
         })
@@ -159,7 +153,7 @@ impl<R: Mmio, M: Memory> Iommu<R, M> {
             unit.invalidate(&mut self.tables, &[descriptor])?;
         }
         domain.unsettled = false;
-        domain.detached.free(&mut self.tables);
+        domain.tree.free_removed(&mut self.tables);
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use mmio::Mmio;
 use crate::descriptor::Descriptor;
 use crate::iommu::Iommu;
 use crate::memory::Entry;
-use crate::{Bdf, Capabilities, Error, Memory, Result, Target, irte};
+use crate::{ApicId, Bdf, Capabilities, Error, Memory, Result, Target, Vector, irte};
 
 impl<R: Mmio, M: Memory> Iommu<R, M> {
     /// Has all units remap interrupts: only those with an entry pass from here on. What was bound
@@ -14,14 +14,19 @@ impl<R: Mmio, M: Memory> Iommu<R, M> {
     ///
     /// # Errors
     ///
-    /// The index of the unit that failed, and why: [`Error::Missing`] (it was not touched),
-    /// [`Error::Stuck`], or those of an invalidation.
-    pub fn remap_interrupts(&mut self) -> core::result::Result<(), (usize, Error)> {
-        for (index, unit) in self.units.iter_mut().enumerate() {
-            let done = unit.remap_interrupts(&mut self.tables);
-            done.map_err(|error| (index, error))?;
+    /// [`Error::Missing`] (the unit was not touched), [`Error::Stuck`], or those of an
+    /// invalidation.
+    pub fn remap_interrupts(&mut self) -> Result<()> {
+        let mut units = self.units.iter_mut();
+        units.try_for_each(|unit| unit.remap_interrupts(&mut self.tables))
+    }
+
+    /// Makes faults of all units raise a vector on a processor. These interrupts are not remapped
+    /// (§5.1.6).
+    pub fn enable_fault_events(&mut self, vector: Vector, processor: ApicId) {
+        for unit in &mut self.units {
+            unit.enable_fault_event(vector, processor);
         }
-        Ok(())
     }
 
     /// Lets `source` raise `target` with interrupt `index` of `unit`.
@@ -34,8 +39,9 @@ impl<R: Mmio, M: Memory> Iommu<R, M> {
     pub fn bind(&mut self, unit: usize, index: u16, source: Bdf, target: Target) -> Result<()> {
         let entry = self.entry(unit, source, target)?;
         let engine = self.units.get_mut(unit).ok_or(Error::NoSuch)?;
-        engine.interrupts.bind(&mut self.tables, index, entry)?;
-        engine.announce(&mut self.tables, &[Descriptor::interrupt(index)])
+        let (tables, interrupts) = (&mut self.tables, &mut engine.interrupts);
+        interrupts.change(tables, index, None, |_| Ok(entry))?;
+        engine.announce(tables, &[Descriptor::interrupt(index)])
     }
 
     /// Makes interrupt `index` of `source` raise another target. When this returns `Ok`, the old
@@ -64,9 +70,8 @@ impl<R: Mmio, M: Memory> Iommu<R, M> {
     pub fn unbind(&mut self, unit: usize, index: u16, source: Bdf) -> Result<()> {
         self.change(unit, index, source, |old| Ok(old.blocked(false)))?;
         let engine = self.units.get_mut(unit).ok_or(Error::NoSuch)?;
-        engine
-            .interrupts
-            .change(&mut self.tables, index, source, |_| Ok(Entry::EMPTY))?;
+        let (tables, interrupts) = (&mut self.tables, &mut engine.interrupts);
+        interrupts.change(tables, index, Some(source), |_| Ok(Entry::EMPTY))?;
         engine.publish()
     }
 
@@ -75,10 +80,11 @@ impl<R: Mmio, M: Memory> Iommu<R, M> {
         self.units.get(unit)?.interrupts.owner(&self.tables, index)
     }
 
-    /// The number of interrupt entries that are bound, on all units.
-    pub fn interrupts_bound(&self) -> usize {
+    /// The number of interrupt entries, on all units, that are bound for sources like this.
+    pub fn interrupts_bound(&self, counts: impl Fn(Bdf) -> bool) -> usize {
         let units = self.units.iter();
-        units.map(|unit| unit.interrupts.bound(&self.tables)).sum()
+        let bound = units.map(|unit| unit.interrupts.bound(&self.tables, &counts));
+        bound.sum()
     }
 
     /// Changes an entry of `source`, and has hardware forget what it was.
@@ -90,10 +96,9 @@ impl<R: Mmio, M: Memory> Iommu<R, M> {
         new: impl FnOnce(Entry) -> Result<Entry>,
     ) -> Result<()> {
         let engine = self.units.get_mut(unit).ok_or(Error::NoSuch)?;
-        engine
-            .interrupts
-            .change(&mut self.tables, index, source, new)?;
-        engine.invalidate(&mut self.tables, &[Descriptor::interrupt(index)])
+        let (tables, interrupts) = (&mut self.tables, &mut engine.interrupts);
+        interrupts.change(tables, index, Some(source), new)?;
+        engine.invalidate(tables, &[Descriptor::interrupt(index)])
     }
 
     fn entry(&self, unit: usize, source: Bdf, target: Target) -> Result<Entry> {

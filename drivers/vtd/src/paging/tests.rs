@@ -26,6 +26,9 @@ impl Memory for Words {
     fn free(&mut self, page: Hpa) {
         self.freed.push(page.0);
     }
+    fn pages(&self) -> (usize, usize) {
+        (self.pages as usize - self.freed.len(), usize::MAX)
+    }
     fn read64(&self, at: Hpa) -> u64 {
         self.words.get(&at.0).copied().unwrap_or(0)
     }
@@ -51,8 +54,7 @@ const FORMAT: Format = Format {
     levels: 4,
     address_bits: 48,
     host_bits: 46,
-    mega: true,
-    giga: true,
+    leaf_levels: 3,
     snoop: false,
 };
 
@@ -149,17 +151,16 @@ fn everything_is_written_back_where_hardware_does_not_snoop() {
     tree.map(&mut tables, range, Hpa(0x1f_e000), Rights::Read)
         .unwrap();
     assert_eq!(tables.memory.dirty, []);
-    let mut detached = Detached::default();
-    tree.unmap(&mut tables, range, &mut detached).unwrap();
+    tree.unmap(&mut tables, range).unwrap();
     assert_eq!(tables.memory.dirty, []);
     assert!(
-        !detached.is_empty() && tables.memory.freed.is_empty(),
+        tree.has_removed() && tables.memory.freed.is_empty(),
         "nothing is freed yet"
     );
-    detached.free(&mut tables);
-    tree.detach(&mut tables, &mut detached);
+    tree.free_removed(&mut tables);
+    tree.remove_all(&mut tables);
     assert_eq!(tables.memory.dirty, []);
-    detached.free(&mut tables);
+    tree.free_removed(&mut tables);
     assert_eq!(
         tables.memory.freed.len() as u64,
         tables.memory.pages,
@@ -180,8 +181,7 @@ fn removed_tables_read_as_empty_where_the_chain_goes() {
             .unwrap();
     }
     let pages = tables.memory.pages;
-    let mut detached = Detached::default();
-    tree.detach(&mut tables, &mut detached);
+    tree.remove_all(&mut tables);
     for page in 1..=pages {
         let first = tables.memory.read64(Hpa(page << 12));
         assert_eq!(first & 3, 0, "a late walker finds nothing in page {page}");

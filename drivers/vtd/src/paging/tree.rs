@@ -2,15 +2,18 @@
 //! A tree of tables: mapping, and taking mappings out.
 
 use super::table::{Kind, LARGE, READ, SNOOP, Table, WRITE, span};
-use super::{Detached, Format, IovaRange, checked_end};
+use super::{Format, IovaRange, checked_end};
 use crate::memory::Tables;
 use crate::{Error, Hpa, Iova, PAGE_BYTES, Result, Rights};
 
-/// A tree of second-level tables. It does not free itself: see [`Tree::detach`].
+/// A tree of second-level tables. It does not free itself: see [`Tree::remove_all`].
 #[derive(Debug)]
 pub struct Tree {
     root: Table,
     format: Format,
+    /// Tables that are linked nowhere but may still be in hardware's caches. They form a chain
+    /// through their first entries, which read as not present to a walker that comes late.
+    removed: Option<Hpa>,
 }
 
 impl Tree {
@@ -21,8 +24,11 @@ impl Tree {
     /// [`Error::OutOfMemory`].
     pub fn new(format: Format, tables: &mut Tables) -> Result<Self> {
         let (at, level) = (tables.allocate(1)?, format.levels);
-        let root = Table { at, level };
-        Ok(Self { root, format })
+        Ok(Self {
+            root: Table { at, level },
+            format,
+            removed: None,
+        })
     }
 
     /// The topmost table, and how many levels there are with it.
@@ -96,17 +102,12 @@ impl Tree {
     }
 
     /// Removes every mapping in `range`; what was not mapped is left alone. Tables that become
-    /// empty move to `detached`.
+    /// empty are removed, too.
     ///
     /// # Errors
     ///
     /// [`Error::SplitsPage`] (nothing was changed).
-    pub fn unmap(
-        &mut self,
-        tables: &mut Tables,
-        range: IovaRange,
-        detached: &mut Detached,
-    ) -> Result<()> {
+    pub fn unmap(&mut self, tables: &mut Tables, range: IovaRange) -> Result<()> {
         let IovaRange { start, end } = range;
         for (edge, inside) in [(start, start), (end, end - PAGE_BYTES)] {
             let page = IovaRange {
@@ -119,13 +120,66 @@ impl Tree {
                 return Err(Error::SplitsPage(Iova(edge)));
             }
         }
-        clear(tables, self.root, range, detached);
+        self.clear(tables, self.root, range);
         Ok(())
     }
 
+    /// Clears `range`, whose ends cut no leaf.
+    fn clear(&mut self, tables: &mut Tables, table: Table, range: IovaRange) {
+        for (slot, part) in table.slots(range) {
+            match table.kind(tables, slot) {
+                Kind::Absent => {}
+                Kind::Leaf => tables.memory.write64(slot, 0),
+                Kind::Pointer(below) => {
+                    let whole = part.bytes() == span(table.level);
+                    if !whole {
+                        self.clear(tables, below, part);
+                    }
+                    let is_absent = |slot| matches!(below.kind(tables, slot), Kind::Absent);
+                    if whole || below.all().all(is_absent) {
+                        tables.memory.write64(slot, 0);
+                        self.remove(tables, below);
+                    }
+                }
+            }
+        }
+        table.publish(tables, range);
+    }
+
+    /// Has `table` and all tables below it wait to be freed. Its leaves stay as they are: nothing
+    /// leads to them any more but what the coming invalidation removes.
+    fn remove(&mut self, tables: &mut Tables, table: Table) {
+        if table.level > 1 {
+            for slot in table.all() {
+                if let Kind::Pointer(below) = table.kind(tables, slot) {
+                    self.remove(tables, below);
+                }
+            }
+        }
+        let next = self.removed.replace(table.at);
+        tables
+            .memory
+            .write64(table.at, next.map_or(0, |next| next.0));
+        tables.publish(table.at, 8);
+    }
+
     /// Gives up the whole tree, which no device uses any more.
-    pub fn detach(self, tables: &mut Tables, detached: &mut Detached) {
-        detach(tables, self.root, detached);
+    pub fn remove_all(&mut self, tables: &mut Tables) {
+        self.remove(tables, self.root);
+    }
+
+    /// Whether removed tables wait.
+    pub fn has_removed(&self) -> bool {
+        self.removed.is_some()
+    }
+
+    /// Frees removed tables. Only after hardware completed an invalidation that covers them.
+    pub fn free_removed(&mut self, tables: &mut Tables) {
+        while let Some(page) = self.removed {
+            let next = tables.memory.read64(page);
+            self.removed = (next != 0).then_some(Hpa(next));
+            tables.memory.free(page);
+        }
     }
 }
 
@@ -137,39 +191,4 @@ fn first_leaf(tables: &Tables, table: Table, range: IovaRange) -> Option<(Iova, 
         Kind::Leaf => Some((Iova(part.start), table.level)),
         Kind::Pointer(below) => first_leaf(tables, below, part),
     })
-}
-
-/// Clears `range`, whose ends cut no leaf.
-fn clear(tables: &mut Tables, table: Table, range: IovaRange, detached: &mut Detached) {
-    for (slot, part) in table.slots(range) {
-        match table.kind(tables, slot) {
-            Kind::Absent => {}
-            Kind::Leaf => tables.memory.write64(slot, 0),
-            Kind::Pointer(below) => {
-                let whole = part.bytes() == span(table.level);
-                if !whole {
-                    clear(tables, below, part, detached);
-                }
-                let is_absent = |slot| matches!(below.kind(tables, slot), Kind::Absent);
-                if whole || below.all().all(is_absent) {
-                    tables.memory.write64(slot, 0);
-                    detach(tables, below, detached);
-                }
-            }
-        }
-    }
-    table.publish(tables, range);
-}
-
-/// Puts `table` and all tables below it on the list. Its leaves stay as they are: nothing leads to
-/// them any more but what the coming invalidation removes.
-fn detach(tables: &mut Tables, table: Table, detached: &mut Detached) {
-    if table.level > 1 {
-        for slot in table.all() {
-            if let Kind::Pointer(below) = table.kind(tables, slot) {
-                detach(tables, below, detached);
-            }
-        }
-    }
-    detached.push(tables, table.at);
 }

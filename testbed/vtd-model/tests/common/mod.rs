@@ -34,6 +34,9 @@ impl Memory for Tables {
     fn free(&mut self, page: Hpa) {
         self.board.free(page.0, 1);
     }
+    fn pages(&self) -> (usize, usize) {
+        (self.board.pages_in_use(), self.board.pages())
+    }
     fn read64(&self, at: Hpa) -> u64 {
         self.board.read(at.0)
     }
@@ -64,7 +67,7 @@ pub fn config() -> Config {
 }
 
 /// Takes a board over.
-pub fn start_with(board: &Board, units: usize, config: Config) -> Result<Driver, (usize, Error)> {
+pub fn start_with(board: &Board, units: usize, config: Config) -> Result<Driver, Error> {
     let probed = (0..units).map(|unit| Unit::probe(board.registers(unit)).expect("it answers"));
     let mut driver = Iommu::take_over(Tables::new(board), probed, config)?;
     driver.remap_interrupts()?;

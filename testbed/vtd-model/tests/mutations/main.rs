@@ -110,9 +110,7 @@ impl Run {
         self.driver.detach(0, one, &mut domain)?;
         self.board.check_settled();
         self.dma(one, 0x1000, false);
-        self.driver
-            .destroy_domain(domain)
-            .map_err(|(_, error)| error)?;
+        self.driver.destroy_domain(&mut Some(domain))?;
         let mut other = self.driver.create_domain(39)?;
         self.driver.attach(0, one, &mut other)?;
         self.dma(one, 0x1000, false);

@@ -145,6 +145,9 @@ impl Memory for BentTables {
     fn free(&mut self, page: Hpa) {
         self.tables.free(page);
     }
+    fn pages(&self) -> (usize, usize) {
+        self.tables.pages()
+    }
     fn read64(&self, at: Hpa) -> u64 {
         self.tables.read64(at)
     }

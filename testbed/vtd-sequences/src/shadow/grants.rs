@@ -42,13 +42,10 @@ impl<R: Mmio, M: Memory, H: Hardware> Shadow<R, M, H> {
             .iter()
             .flatten()
             .any(|device| device.slot == Some(slot));
-        match self.driver.destroy_domain(before.domain) {
-            Ok(()) => ensure!(!used, "a domain went with its devices"),
-            Err((domain, error)) => {
-                ensure!(used, "{error}");
-                self.slots[slot] = Some(Slot { domain, ..before });
-            }
-        }
+        let mut place = Some(before.domain);
+        let result = self.driver.destroy_domain(&mut place);
+        same!(result.is_ok(), !used, "a domain in use: {used}, {result:?}");
+        self.slots[slot] = place.map(|domain| Slot { domain, ..before });
         Ok(())
     }
 

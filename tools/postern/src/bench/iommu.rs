@@ -31,6 +31,9 @@ impl Memory for Counted {
     fn free(&mut self, page: Hpa) {
         self.board.free(page.0, 1);
     }
+    fn pages(&self) -> (usize, usize) {
+        (self.board.pages_in_use(), self.board.pages())
+    }
     fn read64(&self, at: Hpa) -> u64 {
         self.board.read(at.0)
     }
@@ -69,8 +72,7 @@ impl Rig {
         let board = Board::new(2048, &[options]);
         let unit = Unit::probe(board.registers(0)).map_err(|absent| anyhow!("{absent}"))?;
         let memory = Counted { board, writes: 0 };
-        let mut iommu = Iommu::take_over(memory, [unit], Config::default())
-            .map_err(|(_, error)| anyhow!("{error}"))?;
+        let mut iommu = Iommu::take_over(memory, [unit], Config::default())?;
         let mut domain = iommu.create_domain(48)?;
         iommu.attach(0, Bdf(0x98), &mut domain)?;
         Ok(Self { iommu, domain })

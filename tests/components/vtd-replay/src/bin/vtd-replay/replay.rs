@@ -5,7 +5,7 @@ use core::arch::x86_64::__cpuid;
 
 use mmio::MmioRegion;
 use sel4_test::{Failure, TestResult, check, check_eq, fail};
-use vtd::{ApicMode, Config, Iommu, Unit};
+use vtd::{ApicMode, Config, Iommu, Memory, Unit};
 use vtd_sequences::broken::{Case, Victim};
 use vtd_sequences::{Abilities, Digest, Plan, Replay, Tally};
 
@@ -43,11 +43,9 @@ fn config() -> Config {
 }
 
 pub fn take_over(half: usize) -> Result<Iommu<MmioRegion, Tables>, Failure> {
-    let driver = Iommu::take_over(Tables::new(half), [unit()?], config());
-    match driver.and_then(|mut driver| driver.remap_interrupts().map(|()| driver)) {
-        Ok(driver) => Ok(driver),
-        Err((_, error)) => fail!("taking over: {error}"),
-    }
+    let mut driver = Iommu::take_over(Tables::new(half), [unit()?], config())?;
+    driver.remap_interrupts()?;
+    Ok(driver)
 }
 
 /// As `testbed/vtd-model/tests/replay.rs` has it for the model.
@@ -93,7 +91,7 @@ pub fn it_does_what_the_model_does() -> TestResult {
     for (number, replay) in Replay::all().enumerate() {
         let abilities = Abilities::of(unit()?.capabilities());
         let driver = take_over(number)?;
-        let before = driver.memory().pages_in_use();
+        let before = driver.memory().pages().0;
         let hardware = Emulated::new(
             number,
             &mut devices,
@@ -108,7 +106,7 @@ pub fn it_does_what_the_model_does() -> TestResult {
                 fail!("sequence {number}, {why}");
             }
         };
-        let leaked = ended.driver.memory().pages_in_use() - before - ended.context_tables;
+        let leaked = ended.driver.memory().pages().0 - before - ended.context_tables;
         check_eq!(leaked, 0, "pages leaked in {:#x}", replay.seed());
         if let Err(why) = ended.hardware.landing.check_all() {
             fail!("sequence {:#x}: {why}", replay.seed());

@@ -35,11 +35,6 @@ impl Tables {
         }
     }
 
-    /// Pages that are allocated.
-    pub fn pages_in_use(&self) -> usize {
-        self.used.iter().filter(|used| **used).count()
-    }
-
     /// # Panics
     ///
     /// Outside allocated pages, and off the alignment of an access to so many bytes.
@@ -112,6 +107,10 @@ impl Memory for Tables {
         }
         let offset = self.offset(page, PAGE);
         self.used[offset / PAGE] = false;
+    }
+
+    fn pages(&self) -> (usize, usize) {
+        (self.used.iter().filter(|used| **used).count(), PAGES)
     }
 
     fn read64(&self, at: Hpa) -> u64 {
