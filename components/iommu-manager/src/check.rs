@@ -60,10 +60,8 @@ pub fn check<R: Mmio>(
         return Err(Refused::new(Refusal::UnknownUnit, words));
     }
     let needs = needs(table, x2apic);
-    if let Some(missing) = units
-        .iter()
-        .find_map(|(_, unit)| needs.missing(unit).next())
-    {
+    let mut lacking = units.iter().flat_map(|(_, unit)| needs.missing(unit));
+    if let Some(missing) = lacking.next() {
         let refusal = match missing {
             Missing::InterruptRemapping => Refusal::InterruptRemapping,
             Missing::ExtendedInterruptMode => Refusal::ExtendedInterrupts,

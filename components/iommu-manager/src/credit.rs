@@ -17,50 +17,43 @@ const ENTRY: u64 = 1 << 13;
 const TICKS_PER_MS: u64 = 1_000_000;
 
 /// Time that may be spent on faults.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Credit {
-    left: u64,
-    /// What `left` was reckoned at.
+    /// What was spent and has not come back; at most [`MOST`].
+    used: u64,
+    /// What `used` was reckoned at.
     at: u64,
     resting: bool,
 }
 
 impl Credit {
-    /// All of it.
-    pub fn new(now: u64) -> Self {
-        Self {
-            left: MOST,
-            at: now,
-            resting: false,
-        }
-    }
-
     /// Starts serving: whether there is credit for it.
     pub fn begin(&mut self, now: u64) -> bool {
-        let gained = now.saturating_sub(self.at) / SHARE;
-        if gained != 0 {
-            self.left = self.left.saturating_add(gained).min(MOST);
+        let back = now.saturating_sub(self.at) / SHARE;
+        if back != 0 {
+            self.used = self.used.saturating_sub(back);
             self.at = now;
         }
-        self.resting &= self.left < ENOUGH;
+        self.resting &= self.used > MOST - ENOUGH;
         if !self.resting {
-            self.left = self.left.saturating_sub(ENTRY);
+            self.used = MOST.min(self.used + ENTRY);
         }
         !self.resting
     }
 
     /// Takes note that serving went on until `now`: whether it may go on.
     pub fn spend(&mut self, now: u64) -> bool {
-        self.left = self.left.saturating_sub(now.saturating_sub(self.at));
+        let spent = now.saturating_sub(self.at);
+        self.used = MOST.min(self.used.saturating_add(spent));
         self.at = self.at.max(now);
-        self.resting = self.left == 0;
+        self.resting = self.used == MOST;
         !self.resting
     }
 
     /// How long to rest, in milliseconds; 0 for not at all.
     pub fn rest_ms(&self) -> u64 {
         if self.resting {
-            (ENOUGH.saturating_sub(self.left) * SHARE).div_ceil(TICKS_PER_MS)
+            (self.used.saturating_sub(MOST - ENOUGH) * SHARE).div_ceil(TICKS_PER_MS)
         } else {
             0
         }
@@ -73,7 +66,7 @@ mod tests {
 
     #[test]
     fn no_more_than_its_share_is_spent() {
-        let mut credit = Credit::new(0);
+        let mut credit = Credit::default();
         let (mut now, mut spent) = (0, 0);
         while now < 100 * MOST {
             if !credit.begin(now) {
@@ -97,7 +90,7 @@ mod tests {
 
     #[test]
     fn a_rest_ends_when_enough_is_back() {
-        let mut credit = Credit::new(0);
+        let mut credit = Credit::default();
         assert!(credit.begin(5));
         assert!(!credit.spend(MOST + 5));
         assert_eq!(credit.rest_ms(), 135);

@@ -144,11 +144,13 @@ impl<R: Mmio, M: Memory> Guarded<'_, '_, R, M> {
     pub fn bind(&mut self, index: u16) -> Result<(), Status> {
         let interrupt = self.device.interrupt(index)?;
         self.device.expect(&[State::Blocked, State::Attached])?;
-        let (unit, id) = (self.device.unit, self.device.id);
-        let bound = self
-            .iommu
-            .bind(unit, index, id, target(interrupt, self.apic));
-        bound.map_err(|error| self.device.failed("binding", error))
+        let Self {
+            device,
+            iommu,
+            apic,
+        } = self;
+        let bound = iommu.bind(device.unit, index, device.id, target(interrupt, *apic));
+        bound.map_err(|error| device.failed("binding", error))
     }
 
     /// Takes an interrupt from the device.
@@ -160,11 +162,10 @@ impl<R: Mmio, M: Memory> Guarded<'_, '_, R, M> {
 
     /// Stops everything of the device, and has it tried in silence.
     pub fn quarantine(&mut self) -> Result<(), Status> {
-        self.device.state = State::Quarantined;
-        let done = self
-            .iommu
-            .quarantine(self.device.unit, self.device.id, true);
-        done.map_err(|error| self.device.failed("quarantining", error))
+        let Self { device, iommu, .. } = self;
+        device.state = State::Quarantined;
+        let done = iommu.quarantine(device.unit, device.id, true);
+        done.map_err(|error| device.failed("quarantining", error))
     }
 }
 

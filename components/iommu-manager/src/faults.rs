@@ -18,7 +18,7 @@ const MAX_STRANGERS: u32 = 16;
 const RESERVE: usize = 16;
 
 /// What is known of faults.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Faults {
     records: Deque<Record, MAX_RECORDS>,
     /// Records made so far.
@@ -30,17 +30,6 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// None yet.
-    pub fn new(now: u64) -> Self {
-        Self {
-            records: Deque::new(),
-            number: 0,
-            seen: 0,
-            strangers: 0,
-            credit: Credit::new(now),
-        }
-    }
-
     fn record(&mut self, fault: Fault) {
         self.number += 1;
         if self.records.is_full() {
@@ -98,9 +87,8 @@ impl<R: Mmio, M: Memory> Manager<'_, R, M> {
             }
             log::warn!("{fault}; '{}' is quarantined", device.name);
             // What went wrong is in the log.
-            let _ = self
-                .guarded(source)
-                .and_then(|mut device| device.quarantine());
+            let device = self.guarded(source);
+            let _ = device.and_then(|mut device| device.quarantine());
         } else if self.faults.strangers < MAX_STRANGERS {
             self.faults.strangers += 1;
             log::warn!("{fault}; the system description does not have the device");

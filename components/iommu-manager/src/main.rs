@@ -14,6 +14,7 @@ use core::ptr::NonNull;
 
 use console_interface::own_stream;
 use heapless::Vec;
+use image_spec::dma_grants::FIRST_VECTOR;
 use iommu_manager_core::{Given, MAX_UNITS, Manager, Pages};
 use iommu_manager_interface::REPLY_WORDS;
 use mmio::{MmioRegion, SharedRegion};
@@ -26,11 +27,15 @@ use vtd::{ApicId, Vector};
 /// CPUID leaf 1, ECX: the processor has an x2APIC. Where it has one, the kernel uses it.
 const X2APIC: u32 = 1 << 21;
 
-/// The processor's vector of IRQ 0: seL4 keeps 32 for exceptions and 16 for the legacy PIC.
-const FIRST_VECTOR: usize = 0x30;
-
 /// What `setvar_id` leaves where the attribute is not used.
 const UNSET: usize = usize::MAX;
+
+/// Where a region is mapped, and its size; `None` if it is not.
+macro_rules! region {
+    ($base:ident, $size:ident) => {
+        NonNull::new(*var!($base: usize = 0) as *mut u8).map(|base| (base, *var!($size: usize = 0)))
+    };
+}
 
 struct IommuManager {
     manager: Manager<'static, MmioRegion, Pages>,
@@ -44,14 +49,8 @@ fn init() -> IommuManager {
     let id = |id: usize| (id != UNSET).then(|| Channel::new(id));
     let fault_irq = id(*var!(fault_irq: usize = UNSET));
     let pf_manager = id(*var!(pf_manager_channel: usize = UNSET));
-    let grants = bytes(
-        *var!(dma_grants: usize = 0),
-        *var!(dma_grants_size: usize = 0),
-    );
-    let dmar = bytes(
-        *var!(acpi_dmar: usize = 0),
-        *var!(acpi_dmar_size: usize = 0),
-    );
+    let grants = bytes(region!(dma_grants, dma_grants_size));
+    let dmar = bytes(region!(acpi_dmar, acpi_dmar_size));
     let x2apic = __cpuid(1).ecx & X2APIC != 0;
     let given = Given {
         grants,
@@ -64,8 +63,7 @@ fn init() -> IommuManager {
         } else {
             __cpuid(1).ebx >> 24
         }),
-        fault_vector: fault_irq.map(|irq| Vector((FIRST_VECTOR + irq.index()) as u8)),
-        now: clock(),
+        fault_vector: fault_irq.map(|irq| Vector(FIRST_VECTOR + irq.index() as u8)),
     };
     IommuManager {
         manager: Manager::start(given, |physical| Pages::new(tables(physical))),
@@ -75,23 +73,22 @@ fn init() -> IommuManager {
 }
 
 /// A region that nobody writes once the system runs; empty if it is not mapped.
-fn bytes(start: usize, size: usize) -> &'static [u8] {
-    if start == 0 {
-        return &[];
+fn bytes(region: Option<(NonNull<u8>, usize)>) -> &'static [u8] {
+    match region {
+        // SAFETY: the image tool mapped a region of this size there, and refuses systems in which
+        // anybody may write it.
+        Some((base, size)) => unsafe { core::slice::from_raw_parts(base.as_ptr(), size) },
+        None => &[],
     }
-    // SAFETY: the image tool mapped a region of this size there, and refuses systems in which
-    // anybody may write it.
-    unsafe { core::slice::from_raw_parts(start as *const u8, size) }
 }
 
 /// The memory for tables, which is at these physical addresses.
 fn tables(physical: Range<u64>) -> SharedRegion {
     let bytes = (physical.end - physical.start) as usize;
-    let size = bytes.min(*var!(iommu_tables_size: usize = 0));
-    match NonNull::new(*var!(iommu_tables: usize = 0) as *mut u8) {
+    match region!(iommu_tables, iommu_tables_size) {
         // SAFETY: the image tool mapped the region of that symbol, with this size, for this program
         // alone, and this is called once.
-        Some(base) => unsafe { SharedRegion::new(base, size, physical.start) },
+        Some((base, size)) => unsafe { SharedRegion::new(base, bytes.min(size), physical.start) },
         None => SharedRegion::from_words(&mut [], 0),
     }
 }
@@ -100,8 +97,7 @@ fn tables(physical: Range<u64>) -> SharedRegion {
 fn units() -> Vec<(u64, MmioRegion), MAX_UNITS> {
     macro_rules! unit {
         ($base:ident, $size:ident, $physical:ident) => {
-            NonNull::new(*var!($base: usize = 0) as *mut u8).map(|base| {
-                let size = *var!($size: usize = 0);
+            region!($base, $size).map(|(base, size)| {
                 // SAFETY: the image tool mapped the region of that symbol, with this size, for
                 // this program alone, and this is the only use of it.
                 let registers = unsafe { MmioRegion::new(base, size) };

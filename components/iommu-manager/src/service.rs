@@ -3,7 +3,7 @@
 
 use iommu_manager_interface::{
     Counters, DeviceState, Operation, Protection, REPLY_WORDS, REQUEST_WORDS, Refusal, Reply,
-    Request, State, Status, VERSION,
+    Request, Status, VERSION,
 };
 use mmio::Mmio;
 use pci::Bdf;
@@ -107,10 +107,8 @@ impl<R: Mmio, M: Memory> Manager<'_, R, M> {
 
     fn query(&self, id: Bdf) -> DeviceState {
         let Some(device) = self.devices.iter().find(|device| device.id == id) else {
-            return DeviceState {
-                state: State::Unknown as u16,
-                ..DeviceState::new_zeroed()
-            };
+            // The state of number 0 is that there is no such device.
+            return DeviceState::new_zeroed();
         };
         let of_it = |iommu: &Iommu<R, M>| iommu.interrupts_bound(|source| source == id);
         DeviceState {

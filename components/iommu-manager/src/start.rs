@@ -10,7 +10,7 @@ use iommu_manager_interface::Refusal;
 use log::Level;
 use mmio::Mmio;
 use pci::Bdf;
-use vtd::{Absent, ApicId, ApicMode, Config, ExtendedCapabilities, Iommu, Memory, Unit, Vector};
+use vtd::{Absent, ApicId, Config, ExtendedCapabilities, Iommu, Memory, Unit, Vector};
 
 use crate::check::{self, Refused};
 use crate::devices::{Device, is_pin, target};
@@ -38,8 +38,6 @@ pub struct Given<'a, R> {
     pub apic: ApicId,
     /// The vector of fault events, if there is an interrupt for them.
     pub fault_vector: Option<Vector>,
-    /// The time-stamp counter.
-    pub now: u64,
 }
 
 impl<'a, R: Mmio, M: Memory> Manager<'a, R, M> {
@@ -61,7 +59,7 @@ impl<'a, R: Mmio, M: Memory> Manager<'a, R, M> {
             devices: Vec::new(),
             io_apics: Vec::new(),
             apic: given.apic,
-            faults: Faults::new(given.now),
+            faults: Faults::default(),
         };
         manager.place_all(dmar.as_ref().ok(), &units);
         let checked = match (&dmar, absent, &table) {
@@ -69,21 +67,12 @@ impl<'a, R: Mmio, M: Memory> Manager<'a, R, M> {
             (_, Some(absent), _) => Err(Refused::new(Refusal::NoUnit, absent)),
             (Ok(dmar), None, Ok(table)) => check::check(dmar, &units, table, given.x2apic),
         };
-        let all = |flag| {
-            units
-                .iter()
-                .all(|(_, unit)| unit.extended_capabilities().has(flag))
-        };
-        let highest = manager
-            .interrupts()
-            .last()
-            .map_or(0, |last| last.index.get());
+        let ecaps = || units.iter().map(|(_, unit)| unit.extended_capabilities());
+        let all = |flag| ecaps().all(|ecap| ecap.has(flag));
+        let last = manager.interrupts().last();
+        let highest = last.map_or(0, |last| last.index.get());
         let config = Config {
-            apic: if given.x2apic && all(ExtendedCapabilities::EIM) {
-                ApicMode::X2Apic
-            } else {
-                ApicMode::XApic
-            },
+            extended_interrupts: given.x2apic && all(ExtendedCapabilities::EIM),
             interrupt_order: (u16::BITS - highest.leading_zeros()) as u8,
             host_bits: dmar.as_ref().map_or(0, Dmar::host_address_bits),
             ..Config::default()
@@ -120,9 +109,8 @@ impl<'a, R: Mmio, M: Memory> Manager<'a, R, M> {
                 let _ = self.devices.push(device);
             }
         }
-        let sources = dmar
-            .into_iter()
-            .flat_map(|dmar| dmar.interrupt_sources(&Flat));
+        let tables = dmar.into_iter();
+        let sources = tables.flat_map(|dmar| dmar.interrupt_sources(&Flat));
         let io_apics = sources.filter(|(_, kind, _, _)| *kind == ScopeKind::IoApic);
         let placed = io_apics.filter_map(|(index, _, _, source)| Some((unit_at(index)?, source)));
         self.io_apics = placed.take(MAX_APICS).collect();
@@ -181,10 +169,8 @@ impl<'a, R: Mmio, M: Memory> Manager<'a, R, M> {
         }
         for device in &self.devices {
             let (id, name, end) = (device.id, device.name, device.end());
-            log::info!(
-                "{id} '{name}': {} ranges below {end:#x}",
-                device.grants.len()
-            );
+            let ranges = device.grants.len();
+            log::info!("{id} '{name}': {ranges} ranges below {end:#x}");
         }
         let is = |on| if on { "blocked" } else { "not blocked" };
         let (dma, interrupts) = (is(self.iommu.is_some()), is(self.remapping));

@@ -15,7 +15,7 @@ use crate::descriptor::Descriptor;
 use crate::interrupt_table::InterruptTable;
 use crate::memory::Tables;
 use crate::registers::{IQA, IQT, IRTA, RTADDR};
-use crate::{ApicMode, Capabilities, Error, Needs, Result, Unit};
+use crate::{Capabilities, Error, Needs, Result, Unit};
 use queue::Queue;
 
 pub use command::GlobalStatus;
@@ -25,8 +25,9 @@ pub use takeover::Leftovers;
 /// How units are to be run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// What the processors' local APICs run in.
-    pub apic: ApicMode,
+    /// Interrupts name processors by 32 bits, for processors in x2APIC mode; interrupts in
+    /// compatibility format are then blocked by definition (§5.1.4). Else by 8 bits.
+    pub extended_interrupts: bool,
     /// Interrupt entries, as a power of two from 8 to 16.
     pub interrupt_order: u8,
     /// Bits of a host-physical address, from the DMAR table.
@@ -38,7 +39,7 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            apic: ApicMode::X2Apic,
+            extended_interrupts: true,
             interrupt_order: 12,
             host_bits: 46,
             polls: 10_000_000,
@@ -113,7 +114,7 @@ impl<R: Mmio> Engine<R> {
     /// [`Error::Missing`] (nothing was written), [`Error::Stuck`], or those of the queue.
     pub(crate) fn remap_interrupts(&mut self, tables: &mut Tables) -> Result<()> {
         check(&self.unit, self.config, true)?;
-        let extended = u64::from(self.config.apic == ApicMode::X2Apic) << 11;
+        let extended = u64::from(self.config.extended_interrupts) << 11;
         let table = self.interrupts.address_register() | extended;
         self.unit.registers.set(IRTA, table);
         self.command(GlobalStatus::IRTPS, true)?;
@@ -152,7 +153,7 @@ impl<R: Mmio> Engine<R> {
 /// grants need comes besides.
 fn check<R: Mmio>(unit: &Unit<R>, config: Config, interrupts: bool) -> Result<()> {
     let needs = Needs {
-        x2apic: config.apic == ApicMode::X2Apic,
+        x2apic: config.extended_interrupts,
         ..Needs::default()
     };
     let mut missing = needs.missing(unit);

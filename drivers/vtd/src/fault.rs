@@ -6,6 +6,8 @@ mod tests;
 
 use core::fmt;
 
+use displaydoc::Display;
+
 use crate::{Bdf, Iova};
 
 /// Upper half of a record: it holds a fault (written as one to free it); the type's upper bit (a
@@ -15,23 +17,35 @@ const T1: u64 = 1 << 62;
 const T2: u64 = 1 << 28;
 const REASON: u32 = 32;
 
-/// What a device tried to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a device tried to do. The first lines are how messages say it.
+#[derive(Clone, Copy, Debug, Display, PartialEq, Eq)]
+#[ignore_extra_doc_attributes]
 pub enum Access {
-    /// A read of memory.
+    /// read of
+    ///
+    /// Memory was to be read.
     Read,
-    /// A write to memory.
+    /// write to
+    ///
+    /// Memory was to be written.
     Write,
+    /// request for
+    ///
     /// A page request or an atomic operation (T2 set).
     Other,
 }
 
-/// The request that was stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The request that was stopped. The first lines are how messages say it.
+#[derive(Clone, Copy, Debug, Display, PartialEq, Eq)]
+#[ignore_extra_doc_attributes]
 pub enum Request {
+    /// {1} {0}
+    ///
     /// DMA to the page at this device address.
     Dma(Iova, Access),
-    /// An interrupt with this index (0 if the request has none that makes sense).
+    /// interrupt {0}
+    ///
+    /// Its index (0 if the request has none that makes sense).
     Interrupt(u16),
 }
 
@@ -40,7 +54,8 @@ pub enum Request {
 pub struct Reason(pub u8);
 
 /// One fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Display, PartialEq, Eq)]
+#[displaydoc("{source}: {request} stopped: {reason}")]
 pub struct Fault {
     /// The device that sent the request.
     pub source: Bdf,
@@ -110,20 +125,8 @@ impl Reason {
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: ", self.source)?;
-        match self.request {
-            Request::Dma(at, Access::Read) => write!(f, "read of {at}")?,
-            Request::Dma(at, Access::Write) => write!(f, "write to {at}")?,
-            Request::Dma(at, Access::Other) => write!(f, "request for {at}")?,
-            Request::Interrupt(index) => write!(f, "interrupt {index}")?,
-        }
-        write!(
-            f,
-            " stopped: {} ({:#04x})",
-            self.reason.words(),
-            self.reason.0
-        )
+        write!(f, "{} ({:#04x})", self.words(), self.0)
     }
 }

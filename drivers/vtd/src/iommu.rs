@@ -13,8 +13,8 @@ use mmio::Mmio;
 use crate::memory::TableMemory;
 use crate::paging::Format;
 use crate::{
-    Capabilities, Config, DomainId, Engine, Error, ExtendedCapabilities as Extended, Fault, Memory,
-    Missing, Result, Unit,
+    Capabilities, Config, Engine, Error, ExtendedCapabilities as Extended, Fault, Memory, Missing,
+    Result, Unit,
 };
 
 pub use domains::Domain;
@@ -28,7 +28,12 @@ pub struct Iommu<R, M> {
     tables: TableMemory<M>,
     units: Vec<Engine<R>, MAX_UNITS>,
     config: Config,
-    ids: DomainIds,
+    /// Domain ids are below it, so that there are 127 at most.
+    domain_ids: u32,
+    /// Those in use, one bit each. Id 0 is never given out: units in caching mode tag what they
+    /// cache of entries that are not present with it (§6.1), and an empty context entry would
+    /// carry it.
+    used_ids: u128,
 }
 
 impl<R: Mmio, M: Memory> Iommu<R, M> {
@@ -66,7 +71,8 @@ impl<R: Mmio, M: Memory> Iommu<R, M> {
             tables,
             units,
             config,
-            ids: DomainIds::new(domains.unwrap_or(0)),
+            domain_ids: domains.unwrap_or(0).min(u128::BITS),
+            used_ids: 0,
         })
     }
 
@@ -99,59 +105,30 @@ impl<R: Mmio, M: Memory> Iommu<R, M> {
 
     /// The number of domains that exist.
     pub fn domains(&self) -> usize {
-        self.ids.used.count_ones() as usize
+        self.used_ids.count_ones() as usize
     }
 
     /// The tables that reach `address_bits`, in what all units can do.
     fn format(&self, address_bits: u8) -> Result<Format> {
-        let units = || self.units.iter().map(Engine::unit);
-        let all =
-            |test: &dyn Fn(Capabilities) -> bool| units().all(|unit| test(unit.capabilities()));
+        let caps = || self.units.iter().map(Engine::capabilities);
+        // Levels of tables and of leaves are sets of bits.
+        let all = Capabilities(caps().fold(u64::MAX, |all, unit| all & unit.0));
         let levels = match address_bits {
-            ..=39 if all(&|unit| unit.levels(3)) => 3,
-            _ if all(&|unit| unit.levels(4)) => 4,
+            ..=39 if all.levels(3) => 3,
+            _ if all.levels(4) => 4,
             _ => return Err(Error::Missing(Missing::Levels)),
         };
-        let widths = units().map(|unit| unit.capabilities().guest_address_bits());
-        let has_none = |level: &u8| !all(&|unit| unit.leaves(*level));
-        let snoops = |unit: &Unit<R>| unit.extended_capabilities().has(Extended::SC);
+        let widths = caps().map(Capabilities::guest_address_bits);
+        let mut ecaps = self
+            .units
+            .iter()
+            .map(|unit| unit.unit().extended_capabilities());
         Ok(Format {
             levels,
             address_bits: widths.min().unwrap_or(0).min(12 + 9 * levels),
             host_bits: self.config.host_bits.min(52),
-            leaf_levels: (2..=3).find(has_none).unwrap_or(4) - 1,
-            snoop: units().all(snoops),
+            leaf_levels: (1..=3).take_while(|&level| all.leaves(level)).count() as u8,
+            snoop: ecaps.all(|unit| unit.has(Extended::SC)),
         })
-    }
-}
-
-/// Domain ids in use, one bit each. Id 0 is never given out: units in caching mode tag what they
-/// cache of entries that are not present with it (§6.1), and an empty context entry would carry it.
-#[derive(Debug)]
-struct DomainIds {
-    used: u128,
-    /// Ids are below it.
-    end: u32,
-}
-
-impl DomainIds {
-    /// At most 127 ids of the `number` that hardware tells apart.
-    fn new(number: u32) -> Self {
-        let end = number.min(u128::BITS);
-        Self { used: 0, end }
-    }
-
-    fn take(&mut self) -> Result<DomainId> {
-        let id = (self.used | 1).trailing_ones();
-        if id >= self.end {
-            return Err(Error::OutOfIds);
-        }
-        self.used |= 1 << id;
-        Ok(DomainId(id as u16))
-    }
-
-    /// Takes an id back of which no unit has anything cached.
-    fn give_back(&mut self, id: DomainId) {
-        self.used &= !(1 << id.0);
     }
 }

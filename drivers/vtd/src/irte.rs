@@ -31,15 +31,6 @@ pub enum Target {
     },
 }
 
-/// How destinations are written: by ECAP.EIM and what the processors run in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ApicMode {
-    /// 8-bit ids.
-    XApic,
-    /// 32-bit ids; compatibility-format interrupts are blocked by definition (§5.1.4).
-    X2Apic,
-}
-
 /// Low word: level trigger (TM), posted format (IM), urgent (URG).
 const LEVEL: u64 = 1 << 4;
 const URGENT: u64 = 1 << 14;
@@ -58,9 +49,9 @@ const VERIFY_SOURCE: u64 = 1 << 18;
 ///
 /// # Errors
 ///
-/// [`Error::InterruptTarget`] for a vector below 16, an APIC id that `mode` cannot express (255 in
-/// xAPIC mode is the broadcast and refused too), or a misaligned descriptor.
-pub fn entry(source: Bdf, target: Target, mode: ApicMode) -> Result<Entry> {
+/// [`Error::InterruptTarget`] for a vector below 16, an APIC id that has no place in 8 bits if not `extended`
+/// (the broadcast is refused, too), or a misaligned descriptor.
+pub fn entry(source: Bdf, target: Target, extended: bool) -> Result<Entry> {
     let flag = |set, flag| if set { flag } else { 0 };
     let (vector, low, high) = match target {
         Target::Remapped {
@@ -68,7 +59,7 @@ pub fn entry(source: Bdf, target: Target, mode: ApicMode) -> Result<Entry> {
             destination,
             level,
         } => {
-            let destination = destination_field(destination, mode)?;
+            let destination = destination_field(destination, extended)?;
             (vector, destination << DESTINATION | flag(level, LEVEL), 0)
         }
         Target::Posted {
@@ -97,11 +88,11 @@ pub fn source(entry: Entry) -> Option<Bdf> {
     (entry.high & VERIFICATION == VERIFY_SOURCE).then_some(Bdf(entry.high as u16))
 }
 
-fn destination_field(destination: ApicId, mode: ApicMode) -> Result<u64> {
-    let id = u64::from(destination.0);
-    match mode {
-        ApicMode::X2Apic if destination.0 != u32::MAX => Ok(id),
-        ApicMode::XApic if id < 0xff => Ok(id << 8),
+fn destination_field(ApicId(id): ApicId, extended: bool) -> Result<u64> {
+    match id {
+        u32::MAX => Err(Error::InterruptTarget),
+        _ if extended => Ok(id.into()),
+        0..0xff => Ok(u64::from(id) << 8),
         _ => Err(Error::InterruptTarget),
     }
 }

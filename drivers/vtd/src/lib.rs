@@ -44,7 +44,7 @@ pub use engine::{Config, Engine, GlobalStatus, Leftovers, QueueCounters};
 pub use error::{Error, Result};
 pub use fault::{Access, Fault, Reason, Request};
 pub use iommu::{Domain, Iommu, MAX_UNITS};
-pub use irte::{ApicMode, Target};
+pub use irte::Target;
 pub use memory::Memory;
 pub use pci::Bdf;
 pub use requirements::{Missing, Needs};

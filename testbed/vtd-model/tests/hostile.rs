@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use common::{Tables, device};
 use mmio::Mmio;
 use proptest::prelude::*;
-use vtd::{ApicId, ApicMode, Config, Hpa, Iommu, Iova, Rights, Target, Unit, Vector, registers};
+use vtd::{ApicId, Config, Hpa, Iommu, Iova, Rights, Target, Unit, Vector, registers};
 use vtd_model::Board;
 
 /// A unit whose capabilities are given and whose other registers are noise: arbitrary words, or
@@ -108,7 +108,7 @@ proptest! {
         let (ring, done) = (0, 0);
         let noise = Noise { board: board.clone(), ring, done, cap, ecap, seed: Cell::new(seed), accesses: Cell::new(0), gone_after };
         let Ok(unit) = Unit::probe(noise) else { return Ok(()) };
-        let config = Config { apic: ApicMode::X2Apic, polls: 50, ..Config::default() };
+        let config = Config { polls: 50, ..Config::default() };
         let Ok(mut driver) = Iommu::take_over(Tables::new(&board), [unit], config) else {
             return Ok(());
         };

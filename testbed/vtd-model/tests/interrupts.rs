@@ -5,7 +5,7 @@ mod common;
 
 use common::{config, device, expect_clean, start, start_with};
 use pci::Message;
-use vtd::{ApicId, ApicMode, Bdf, Config, Error, Fault, Hpa, Reason, Request, Target, Vector};
+use vtd::{ApicId, Bdf, Config, Error, Fault, Hpa, Reason, Request, Target, Vector};
 use vtd_model::{Board, Interrupt, Options};
 
 fn target(vector: u8, destination: u32) -> Target {
@@ -253,7 +253,7 @@ fn in_xapic_mode_destinations_have_8_bits() {
         &board,
         1,
         Config {
-            apic: ApicMode::XApic,
+            extended_interrupts: false,
             ..config()
         },
     )

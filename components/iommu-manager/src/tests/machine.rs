@@ -207,7 +207,6 @@ impl Machine {
             x2apic: self.x2apic,
             apic: ApicId(self.apic),
             fault_vector: Some(Vector(0x33)),
-            now: 0,
         };
         let memory = |physical: std::ops::Range<u64>| {
             assert!(physical.is_empty() || physical == (0x10_0000..0x20_0000));

@@ -33,7 +33,7 @@ impl Domain {
 
     /// The bits of a device address in it.
     pub fn address_bits(&self) -> u8 {
-        self.tree.format().address_bits
+        self.tree.format.address_bits
     }
 }
 
@@ -46,10 +46,14 @@ impl<R: Mmio, M: Memory> Iommu<R, M> {
     /// [`Error::Missing`], [`Error::OutOfIds`], [`Error::OutOfMemory`].
     pub fn create_domain(&mut self, address_bits: u8) -> Result<Domain> {
         let format = self.format(address_bits)?;
-        let id = self.ids.take()?;
-        let tree = Tree::new(format, &mut self.tables).inspect_err(|_| self.ids.give_back(id))?;
+        let id = (self.used_ids | 1).trailing_ones();
+        if id >= self.domain_ids {
+            return Err(Error::OutOfIds);
+        }
+        let tree = Tree::new(format, &mut self.tables)?;
+        self.used_ids |= 1 << id;
         Ok(Domain {
-            id,
+            id: DomainId(id as u16),
             tree,
             units: 0,
             devices: 0,
@@ -73,7 +77,7 @@ impl<R: Mmio, M: Memory> Iommu<R, M> {
         bytes: u64,
         rights: Rights,
     ) -> Result<()> {
-        let range = domain.tree.format().range(start, bytes)?;
+        let range = domain.tree.format.range(start, bytes)?;
         self.settle(domain)?;
         domain.tree.check(&self.tables, range, host)?;
         let mapped = domain.tree.map(&mut self.tables, range, host, rights);
@@ -94,7 +98,7 @@ impl<R: Mmio, M: Memory> Iommu<R, M> {
     /// Those of an invalidation: the memory must not be reused before [`settle`](Self::settle)
     /// succeeded.
     pub fn unmap(&mut self, domain: &mut Domain, start: Iova, bytes: u64) -> Result<()> {
-        let range = domain.tree.format().range(start, bytes)?;
+        let range = domain.tree.format.range(start, bytes)?;
         self.settle(domain)?;
         self.revoke(domain, range)
     }
@@ -114,7 +118,7 @@ impl<R: Mmio, M: Memory> Iommu<R, M> {
         self.flush(domain, Descriptor::iotlb_domain)?;
         domain.tree.remove_all(&mut self.tables);
         domain.tree.free_removed(&mut self.tables);
-        self.ids.give_back(domain.id);
+        self.used_ids &= !(1 << domain.id.0);
         *place = None;
         Ok(())
     }

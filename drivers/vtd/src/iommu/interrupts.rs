@@ -106,7 +106,7 @@ impl<R: Mmio, M: Memory> Iommu<R, M> {
         let posts = unit.capabilities().has(Capabilities::PI);
         match target {
             Target::Posted { .. } if !posts => Err(Error::NoPosting),
-            _ => irte::entry(source, target, self.config.apic),
+            _ => irte::entry(source, target, self.config.extended_interrupts),
         }
     }
 }

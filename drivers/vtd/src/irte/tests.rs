@@ -26,48 +26,37 @@ fn posted(vector: u8, descriptor: u64, urgent: bool) -> Target {
 
 #[test]
 fn entries_bit_for_bit() {
-    use ApicMode::{X2Apic, XApic};
     let cases = [
-        (
-            remapped(0x31, 0, false),
-            X2Apic,
-            0x0000_0000_0031_0001,
-            HIGH,
-        ),
+        (remapped(0x31, 0, false), true, 0x0000_0000_0031_0001, HIGH),
         (
             remapped(0xff, 0x0102_0304, false),
-            X2Apic,
+            true,
             0x0102_0304_00ff_0001,
             HIGH,
         ),
         (
             remapped(0x10, 0xfe, false),
-            XApic,
+            false,
             0x0000_fe00_0010_0001,
             HIGH,
         ),
-        (remapped(0x40, 1, true), X2Apic, 0x0000_0001_0040_0011, HIGH),
-        (
-            posted(0x55, 0x40, false),
-            X2Apic,
-            0x0000_0040_0055_8001,
-            HIGH,
-        ),
+        (remapped(0x40, 1, true), true, 0x0000_0001_0040_0011, HIGH),
+        (posted(0x55, 0x40, false), true, 0x0000_0040_0055_8001, HIGH),
         (
             posted(0x55, 0x1234_5678_9ac0, true),
-            X2Apic,
+            true,
             0x5678_9ac0_0055_c001,
             0x1234 << 32 | HIGH,
         ),
         (
             posted(0xff, 0xffff_ffff_ffff_ffc0, false),
-            XApic,
+            false,
             0xffff_ffc0_00ff_8001,
             0xffff_ffff << 32 | HIGH,
         ),
     ];
-    for (target, mode, low, high) in cases {
-        let entry = entry(VF, target, mode).unwrap();
+    for (target, extended, low, high) in cases {
+        let entry = entry(VF, target, extended).unwrap();
         assert_eq!(entry, Entry { low, high }, "{target:x?}");
         assert_eq!(entry.bits(), u128::from(high) << 64 | u128::from(low));
         assert!(entry.is_present());
@@ -77,7 +66,7 @@ fn entries_bit_for_bit() {
 
 #[test]
 fn a_blocked_entry_keeps_its_owner_and_may_report_nothing() {
-    let live = entry(VF, posted(0x55, 0x1234_5678_9ac0, true), ApicMode::X2Apic).unwrap();
+    let live = entry(VF, posted(0x55, 0x1234_5678_9ac0, true), true).unwrap();
     for (silent, low) in [(false, 0), (true, 0b10)] {
         let blocked = live.blocked(silent);
         assert_eq!(blocked.low, low);
@@ -89,18 +78,18 @@ fn a_blocked_entry_keeps_its_owner_and_may_report_nothing() {
 
 #[test]
 fn what_a_processor_cannot_receive_is_refused() {
-    for (target, mode) in [
-        (remapped(15, 0, false), ApicMode::X2Apic),
-        (remapped(0, 0, false), ApicMode::XApic),
-        (remapped(0x30, u32::MAX, false), ApicMode::X2Apic),
-        (remapped(0x30, 0xff, false), ApicMode::XApic),
-        (remapped(0x30, 0x100, false), ApicMode::XApic),
-        (posted(0x0f, 0x1000, false), ApicMode::X2Apic),
-        (posted(0x30, 0x1020, false), ApicMode::X2Apic),
-        (posted(0x30, 0x1001, false), ApicMode::X2Apic),
+    for (target, extended) in [
+        (remapped(15, 0, false), true),
+        (remapped(0, 0, false), false),
+        (remapped(0x30, u32::MAX, false), true),
+        (remapped(0x30, 0xff, false), false),
+        (remapped(0x30, 0x100, false), false),
+        (posted(0x0f, 0x1000, false), true),
+        (posted(0x30, 0x1020, false), true),
+        (posted(0x30, 0x1001, false), true),
     ] {
         assert_eq!(
-            entry(VF, target, mode),
+            entry(VF, target, extended),
             Err(Error::InterruptTarget),
             "{target:x?}"
         );

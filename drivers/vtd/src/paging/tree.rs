@@ -10,7 +10,8 @@ use crate::{Error, Hpa, Iova, PAGE_BYTES, Result, Rights};
 #[derive(Debug)]
 pub struct Tree {
     root: Table,
-    format: Format,
+    /// The shape of the tables.
+    pub format: Format,
     /// Tables that are linked nowhere but may still be in hardware's caches. They form a chain
     /// through their first entries, which read as not present to a walker that comes late.
     removed: Option<Hpa>,
@@ -34,11 +35,6 @@ impl Tree {
     /// The topmost table, and how many levels there are with it.
     pub fn root(&self) -> (Hpa, u8) {
         (self.root.at, self.root.level)
-    }
-
-    /// The shape of the tables.
-    pub fn format(&self) -> &Format {
-        &self.format
     }
 
     /// Whether `range` may be mapped to the memory that begins at `host`.

@@ -5,7 +5,7 @@ use core::arch::x86_64::__cpuid;
 
 use mmio::MmioRegion;
 use sel4_test::{Failure, TestResult, check, check_eq, fail};
-use vtd::{ApicMode, Config, Iommu, Memory, Unit};
+use vtd::{Config, Iommu, Memory, Unit};
 use vtd_sequences::broken::{Case, Victim};
 use vtd_sequences::{Abilities, Digest, Plan, Replay, Tally};
 
@@ -31,11 +31,7 @@ fn config() -> Config {
     const X2APIC: u32 = 1 << 21;
     let x2apic = __cpuid(1).ecx & X2APIC != 0;
     Config {
-        apic: if x2apic {
-            ApicMode::X2Apic
-        } else {
-            ApicMode::XApic
-        },
+        extended_interrupts: x2apic,
         interrupt_order: Plan::INTERRUPT_ORDER,
         polls: 100_000,
         ..Config::default()
