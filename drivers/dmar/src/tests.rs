@@ -237,6 +237,53 @@ fn what_speaks_against_a_device_is_told_in_words() {
 }
 
 #[test]
+fn memory_of_a_device_that_cannot_be_told_may_be_anybodys() {
+    let behind = [
+        scope(1, 0, 0, &[(0x1c, 0), (0, 0)]),
+        scope(2, 0, 0, &[(0x1c, 0)]),
+    ];
+    for scope in behind {
+        let region = reserved(0x1000, 0x1fff, &[scope]);
+        let bytes = table(&[unit(1, 0, 0xfed9_0000, &[]), region]);
+        let dmar = Dmar::parse(&bytes).unwrap();
+        let first = |device, flat| {
+            let obstacle = if flat {
+                dmar.obstacles(0, device, &Flat).next()
+            } else {
+                dmar.obstacles(0, device, &Bridges).next()
+            };
+            obstacle.map(|obstacle| obstacle.to_string())
+        };
+        let maybe = "firmware reserved memory 0x1000 to 0x1fff for one behind a bridge (RMRR)";
+        assert_eq!(first(bdf(0, 5, 0), true).as_deref(), Some(maybe));
+        assert_eq!(first(bdf(0, 5, 0), false), None, "the bridge is known");
+        let its = "firmware reserved memory 0x1000 to 0x1fff for it (RMRR)";
+        assert_eq!(first(bdf(1, 0, 0), false).as_deref(), Some(its));
+    }
+}
+
+#[test]
+fn units_that_only_one_side_has_are_named() {
+    let bytes = table(&[
+        unit(0, 0, 0xfed9_0000, &[endpoint(0, 2, 0)]),
+        unit(1, 0, 0xfed9_1000, &[]),
+    ]);
+    let dmar = Dmar::parse(&bytes).unwrap();
+    for (known, expected) in [
+        (&[0xfed9_1000, 0xfed9_0000][..], None),
+        (&[0xfed9_0000], Some(0xfed9_1000)),
+        (&[], Some(0xfed9_0000)),
+        (&[0xfed9_0000, 0xfed9_1000, 0x7000], Some(0x7000)),
+    ] {
+        assert_eq!(
+            dmar.disagrees(known.iter().copied()),
+            expected,
+            "{known:x?}"
+        );
+    }
+}
+
+#[test]
 fn sources_of_interrupts_are_found() {
     let io_apic = scope(3, 2, 0xf0, &[(0x1f, 7)]);
     let hpet = scope(4, 0, 0, &[(0x1c, 0), (0x0f, 0)]);
