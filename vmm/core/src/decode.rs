@@ -38,7 +38,7 @@ pub(crate) enum Action {
         other: Operand,
         device_is_left: bool,
     },
-    /// MOVS or STOS.
+    /// MOVS, STOS or LODS.
     String(StringMove),
 }
 
@@ -49,13 +49,26 @@ pub(crate) enum Operand {
     Immediate(u64),
 }
 
-/// MOVS, or STOS where there is no source.
+/// An instruction that walks through memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct StringMove {
-    pub(crate) source: Option<Segment>,
+    pub(crate) kind: StringKind,
+    /// The segment of RSI, where that is used.
+    pub(crate) source: Segment,
     pub(crate) repeated: bool,
     /// Of RSI, RDI and RCX.
     pub(crate) address: Width,
+}
+
+/// Which one it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StringKind {
+    /// MOVS: from RSI to RDI.
+    Move,
+    /// STOS: from RAX to RDI.
+    Store,
+    /// LODS: from RSI to RAX.
+    Load,
 }
 
 /// Bytes of code, of which the first ones are an instruction. In words, so that nothing of it goes
@@ -138,10 +151,13 @@ fn action(instruction: &Instruction) -> Option<(Action, Width)> {
         Mnemonic::Movzx => return load(instruction, false),
         Mnemonic::Movsx | Mnemonic::Movsxd => return load(instruction, true),
         Mnemonic::Movsb | Mnemonic::Movsw | Mnemonic::Movsd | Mnemonic::Movsq => {
-            return string(instruction);
+            return string(instruction, StringKind::Move);
         }
         Mnemonic::Stosb | Mnemonic::Stosw | Mnemonic::Stosd | Mnemonic::Stosq => {
-            return string(instruction);
+            return string(instruction, StringKind::Store);
+        }
+        Mnemonic::Lodsb | Mnemonic::Lodsw | Mnemonic::Lodsd | Mnemonic::Lodsq => {
+            return string(instruction, StringKind::Load);
         }
         Mnemonic::Xchg => {
             let with = match register(instruction, 0) {
@@ -182,18 +198,23 @@ fn load(instruction: &Instruction, signed: bool) -> Option<(Action, Width)> {
     Some((Action::Load { to, signed }, width(instruction)?))
 }
 
-fn string(instruction: &Instruction) -> Option<(Action, Width)> {
-    let address = match instruction.op0_kind() {
-        OpKind::MemoryESDI => Width::Word,
-        OpKind::MemoryESEDI => Width::Dword,
-        OpKind::MemoryESRDI => Width::Qword,
+fn string(instruction: &Instruction, kind: StringKind) -> Option<(Action, Width)> {
+    let memory = match kind {
+        StringKind::Load => instruction.op1_kind(),
+        StringKind::Move | StringKind::Store => instruction.op0_kind(),
+    };
+    let address = match memory {
+        OpKind::MemoryESDI | OpKind::MemorySegSI => Width::Word,
+        OpKind::MemoryESEDI | OpKind::MemorySegESI => Width::Dword,
+        OpKind::MemoryESRDI | OpKind::MemorySegRSI => Width::Qword,
         _ => return None,
     };
-    let source = match instruction.op1_kind() {
-        OpKind::Register => None,
-        _ => Some(segment(instruction.memory_segment())?),
+    let source = match kind {
+        StringKind::Store => Segment::Ds,
+        StringKind::Move | StringKind::Load => segment(instruction.memory_segment())?,
     };
     let string = StringMove {
+        kind,
         source,
         repeated: instruction.has_rep_prefix() || instruction.has_repne_prefix(),
         address,

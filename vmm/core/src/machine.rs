@@ -5,6 +5,7 @@ mod msrs;
 mod registers;
 mod start;
 
+use sel4_vcpu::field::guest;
 use sel4_vcpu::{ApicAccess, ApicAccessKind, Context, EptViolation, Exit, IoAccess};
 use vmm_apic::APIC_PAGE;
 use vmm_base::{Gpa, GuestRam};
@@ -97,7 +98,7 @@ impl<'a, C: Cpu, P: Platform> Machine<'a, C, P> {
                 context.registers.rbx = ebx_eax >> 32;
                 context.registers.rcx = edx_ecx & LOW;
                 context.registers.rdx = edx_ecx >> 32;
-                context.skip_instruction();
+                self.skip(context)?;
                 Ok(Next::Enter)
             }
             Exit::Io(io) => self.port(context, io),
@@ -173,7 +174,7 @@ impl<'a, C: Cpu, P: Platform> Machine<'a, C, P> {
     }
 
     fn halt(&mut self, context: &mut Context) -> Result<Next, Stop> {
-        context.skip_instruction();
+        self.skip(context)?;
         self.waits = true;
         let next = self.notified(context)?;
         if next == Next::Wait && context.rflags & INTERRUPT_FLAG == 0 {
@@ -197,7 +198,7 @@ impl<'a, C: Cpu, P: Platform> Machine<'a, C, P> {
             Exit::ControlRegister(access) => self.control_register(context, access)?,
             Exit::DebugRegister(access) => self.debug_register(context, access)?,
             // The caches are the host's.
-            Exit::Invd | Exit::Wbinvd => context.skip_instruction(),
+            Exit::Invd | Exit::Wbinvd => self.skip(context)?,
             Exit::Rdpmc | Exit::Xsetbv => inject::general_protection(context),
             Exit::Vmcall | Exit::VmxInstruction | Exit::Monitor | Exit::Mwait => {
                 inject::invalid_opcode(context);
@@ -219,10 +220,23 @@ impl<'a, C: Cpu, P: Platform> Machine<'a, C, P> {
         Ok(Next::Enter)
     }
 
+    /// The instruction that made the exit is done. A guest that steps gets its exception.
+    #[inline]
+    fn skip(&mut self, context: &mut Context) -> Result<(), Stop> {
+        const TRAP_FLAG: u64 = 1 << 8;
+        /// Pending debug exceptions: a single step.
+        const STEP: u64 = 1 << 14;
+        context.skip_instruction();
+        if context.rflags & TRAP_FLAG != 0 {
+            self.cpu.write(guest::PENDING_DEBUG, STEP)?;
+        }
+        Ok(())
+    }
+
     /// Goes on behind an instruction that was emulated.
     fn finish(&mut self, context: &mut Context, outcome: Outcome) -> Result<Next, Stop> {
         match outcome {
-            Outcome::Done => context.skip_instruction(),
+            Outcome::Done => self.skip(context)?,
             Outcome::Again => {}
             Outcome::PageFault { linear, fault } => inject::page_fault(context, linear, fault),
             Outcome::Unsupported => {

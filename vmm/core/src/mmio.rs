@@ -5,7 +5,8 @@
 use sel4_vcpu::{Context, EptViolation, Register, Segment};
 use vmm_base::{Gpa, GuestRam, Width};
 
-use crate::decode::{Action, Cache, Decoded, Operand, StringMove};
+use crate::decode::{Action, Cache, Decoded, Operand, StringKind, StringMove};
+use crate::gpr::Gpr;
 use crate::memory::{self, crosses_page, fetch};
 use crate::mode::{CodeSize, instruction_address};
 use crate::outcome::Outcome;
@@ -140,7 +141,7 @@ impl Segments {
         };
         Ok(Self {
             size,
-            source: string.source.map_or(Ok(0), base)?,
+            source: base(string.source)?,
             destination: base(Segment::Es)?,
         })
     }
@@ -162,21 +163,24 @@ impl Segments {
             let index = index & string.address.mask();
             self.size.address(base.wrapping_add(index))
         };
-        let destination = |context: &Context| linear(self.destination, context.registers.rdi);
-        match string.source {
-            Some(_) => strings.run(context, &[Register::Rsi, Register::Rdi], |context| {
-                let (from, to) = (
-                    linear(self.source, context.registers.rsi),
-                    destination(context),
-                );
+        let from = |context: &Context| linear(self.source, context.registers.rsi);
+        let to = |context: &Context| linear(self.destination, context.registers.rdi);
+        match string.kind {
+            StringKind::Move => strings.run(context, &[Register::Rsi, Register::Rdi], |context| {
+                let (from, to) = (from(context), to(context));
                 // Reading a device changes it, so first see that the value has where to go.
                 memory::check(ram, context, to, width)?;
                 let value = memory::read(ram, bus, context, from, width)?;
                 memory::write(ram, bus, context, to, width, value)
             }),
-            None => strings.run(context, &[Register::Rdi], |context| {
+            StringKind::Store => strings.run(context, &[Register::Rdi], |context| {
                 let value = context.registers.rax;
-                memory::write(ram, bus, context, destination(context), width, value)
+                memory::write(ram, bus, context, to(context), width, value)
+            }),
+            StringKind::Load => strings.run(context, &[Register::Rsi], |context| {
+                let value = memory::read(ram, bus, context, from(context), width)?;
+                Gpr::new(Register::Rax, width).set(context, value);
+                Ok(())
             }),
         }
     }

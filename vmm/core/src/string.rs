@@ -29,7 +29,7 @@ impl Strings {
         self,
         context: &mut Context,
         moves: &[Register],
-        mut once: impl FnMut(&Context) -> Result<(), Outcome>,
+        mut once: impl FnMut(&mut Context) -> Result<(), Outcome>,
     ) -> Outcome {
         let count = Gpr::new(Register::Rcx, self.address);
         let backwards = context.rflags & DIRECTION != 0;

@@ -26,7 +26,7 @@ impl<C: Cpu, P: Platform> Machine<'_, C, P> {
             Some(value) => {
                 context.registers.rax = value & 0xffff_ffff;
                 context.registers.rdx = value >> 32;
-                context.skip_instruction();
+                self.skip(context)?;
             }
             None => self.refuse(context, index, None),
         }
@@ -60,7 +60,7 @@ impl<C: Cpu, P: Platform> Machine<'_, C, P> {
             _ => constant(index).is_some_and(|constant| constant.takes(value)),
         };
         match done {
-            true => context.skip_instruction(),
+            true => self.skip(context)?,
             false => self.refuse(context, index, Some(value)),
         }
         self.settle(context)?;

@@ -53,7 +53,7 @@ impl<C: Cpu, P: Platform> Machine<'_, C, P> {
             _ => Err(Refused),
         };
         match result {
-            Ok(()) => context.skip_instruction(),
+            Ok(()) => self.skip(context)?,
             Err(Refused) => inject::general_protection(context),
         }
         Ok(())
@@ -66,7 +66,7 @@ impl<C: Cpu, P: Platform> Machine<'_, C, P> {
         }
         self.look_at_the_clock();
         self.platform.set_task_priority(value as u8);
-        context.skip_instruction();
+        self.skip(context)?;
         self.settle(context)
     }
 
@@ -112,7 +112,7 @@ impl<C: Cpu, P: Platform> Machine<'_, C, P> {
                 _ => self.debug[usize::from(number)] = value,
             }
         }
-        context.skip_instruction();
+        self.skip(context)?;
         Ok(())
     }
 }

@@ -110,6 +110,17 @@ fn an_interrupt_waits_for_its_window() {
 }
 
 #[test]
+fn a_guest_that_steps_is_told_of_each_step() {
+    for (flags, pending) in [(0, 0), (1 << 8, 1 << 14)] {
+        let mut machine = machine(&mut []);
+        let mut context = exited(reason::CPUID, 0);
+        context.rflags |= flags;
+        assert_eq!(machine.exit(&mut context), Ok(Next::Enter));
+        assert_eq!(machine.cpu.get(guest::PENDING_DEBUG), pending);
+    }
+}
+
+#[test]
 fn a_halted_guest_waits_until_something_comes() {
     let mut machine = machine(&mut []);
     let mut context = exited(reason::HLT, 0);

@@ -204,6 +204,21 @@ fn moves_between_memory_and_device() {
 }
 
 #[test]
+fn loads_of_strings() {
+    let mut words = memory(&[0x66, 0xad]); // lodsw
+    let (mut context, mut bus) = (long(), FakePlatform::answering([0xf1f2]));
+    context.registers.rsi = DEVICE;
+    let outcome = run_in(&mut words, &mut context, &mut bus, exit(DEVICE));
+    assert_eq!(outcome, Ok(Outcome::Done));
+    let registers = context.registers;
+    assert_eq!(
+        (registers.rax, registers.rsi),
+        (0x1122_3344_5566_f1f2, DEVICE + 2)
+    );
+    assert_eq!(bus.seen, [Seen::Read(DEVICE, Word)]);
+}
+
+#[test]
 fn a_device_is_not_read_for_memory_that_is_not_there() {
     let mut words = memory(&[0xa4]); // movsb
     let (mut context, mut bus) = (long(), FakePlatform::default());
