@@ -33,8 +33,6 @@ pub struct Machine<'a, C, P> {
     waits: bool,
     /// An NMI is to be delivered.
     nmi: bool,
-    /// DR0 to DR3, and DR6.
-    debug: [u64; 5],
     refused: Refused,
     decoded: Cache,
 }
@@ -65,7 +63,6 @@ impl<'a, C: Cpu, P: Platform> Machine<'a, C, P> {
             deadline: None,
             waits: false,
             nmi: false,
-            debug: registers::DEBUG_RESET,
             refused: Refused::default(),
             decoded: Cache::default(),
         }
@@ -196,7 +193,6 @@ impl<'a, C: Cpu, P: Platform> Machine<'a, C, P> {
         let rip = context.rip;
         match exit {
             Exit::ControlRegister(access) => self.control_register(context, access)?,
-            Exit::DebugRegister(access) => self.debug_register(context, access)?,
             // The caches are the host's.
             Exit::Invd | Exit::Wbinvd => self.skip(context)?,
             Exit::Rdpmc | Exit::Xsetbv => inject::general_protection(context),

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-//! MOV to and from control and debug registers.
+//! MOV to and from control registers.
 
-use sel4_vcpu::field::{control, guest};
-use sel4_vcpu::{Context, ControlRegister, CrAccess, DrAccess, Register};
+use sel4_vcpu::field::control;
+use sel4_vcpu::{Context, ControlRegister, CrAccess, Register};
 use vmm_base::Width;
 
 use super::Machine;
@@ -11,15 +11,6 @@ use crate::gpr::Gpr;
 use crate::{Cpu, Platform, Stop, inject};
 
 const CR0_TS: u64 = 1 << 3;
-const CR4_DE: u64 = 1 << 3;
-
-/// DR0 to DR3, and DR6.
-pub(super) const DEBUG_RESET: [u64; 5] = [0, 0, 0, 0, DR6_FIXED];
-const DR6_FIXED: u64 = 0xffff_0ff0;
-const DR6_WRITABLE: u64 = 0xe00f;
-const DR7_FIXED: u64 = 1 << 10;
-/// Breakpoints would be the host's: none is ever on.
-const DR7_WRITABLE: u64 = 0xffff_2b00 & !(1 << 13);
 
 impl<C: Cpu, P: Platform> Machine<'_, C, P> {
     pub(super) fn control_register(
@@ -74,46 +65,6 @@ impl<C: Cpu, P: Platform> Machine<'_, C, P> {
     fn visible_cr0(&self, context: &Context) -> sel4::Result<u64> {
         let shadow: u64 = self.cpu.read(control::CR0_SHADOW)?.into();
         Ok(context.cr0 & !CR0_MASK | shadow & CR0_MASK)
-    }
-
-    /// The registers keep what is written to them, but nothing ever breaks: the kernel does not switch
-    /// them between guests.
-    pub(super) fn debug_register(
-        &mut self,
-        context: &mut Context,
-        access: DrAccess,
-    ) -> Result<(), Stop> {
-        let number = match access.number {
-            4 | 5 if context.cr4 & CR4_DE != 0 => {
-                inject::invalid_opcode(context);
-                return Ok(());
-            }
-            4 | 5 => access.number + 2,
-            number => number,
-        };
-        let register = operand(access.register);
-        if access.read {
-            let value = match number {
-                7 => self.cpu.read(guest::DR7)?.into(),
-                _ => self.debug[usize::from(number.min(4))],
-            };
-            register.set(context, value);
-        } else {
-            let value = register.get(context);
-            if number >= 6 && value >> 32 != 0 {
-                inject::general_protection(context);
-                return Ok(());
-            }
-            match number {
-                7 => self
-                    .cpu
-                    .write(guest::DR7, value & DR7_WRITABLE | DR7_FIXED)?,
-                6 => self.debug[4] = value & DR6_WRITABLE | DR6_FIXED,
-                _ => self.debug[usize::from(number)] = value,
-            }
-        }
-        self.skip(context)?;
-        Ok(())
     }
 }
 

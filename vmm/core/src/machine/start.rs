@@ -20,14 +20,13 @@ const CONTROLS: Controls = Controls {
         .union(Primary::TSC_OFFSETTING)
         .union(Primary::MWAIT)
         .union(Primary::MONITOR)
-        .union(Primary::RDPMC)
-        .union(Primary::DEBUG_REGISTER),
+        .union(Primary::RDPMC),
     secondary: Secondary::UNRESTRICTED_GUEST
         .union(Secondary::RDTSCP)
         .union(Secondary::INVPCID)
         .union(Secondary::WBINVD),
     exit: ExitControls::empty(),
-    entry: EntryControls::empty(),
+    entry: EntryControls::LOAD_DEBUG_CONTROLS,
 };
 
 /// What PAT is after a reset (SDM vol. 3A 12.12.4).
@@ -56,7 +55,6 @@ impl<C: Cpu, P: Platform> Machine<'_, C, P> {
         self.waits = false;
         self.nmi = false;
         self.deadline = None;
-        self.debug = super::registers::DEBUG_RESET;
         self.refused = Refused::default();
         self.tsc_adjust = 0;
         self.tsc_offset = self.cpu.tsc().wrapping_neg();

@@ -308,28 +308,6 @@ fn task_priority_and_cr4() {
 }
 
 #[test]
-fn debug_registers_keep_what_is_written() {
-    let mut machine = machine(&mut []);
-    let mut access = |number: u64, read: bool, value: u64| {
-        let mut context = exited(
-            reason::DEBUG_REGISTER,
-            number | u64::from(read) << 4 | 3 << 8,
-        );
-        context.registers.rbx = value;
-        assert_eq!(machine.exit(&mut context), Ok(Next::Enter));
-        (context.registers.rbx, context.event)
-    };
-    access(2, false, 0x1234);
-    assert_eq!(access(2, true, 0).0, 0x1234);
-    assert_eq!(access(6, true, 0).0, 0xffff_0ff0);
-    access(7, false, 0xff);
-    assert_eq!(access(7, true, 0).0, 0x400, "no breakpoint is on");
-    access(4, false, 0xf);
-    assert_eq!(access(6, true, 0).0, 0xffff_0fff, "DR4 is DR6");
-    assert_eq!(access(6, false, 1 << 32).1, GENERAL_PROTECTION);
-}
-
-#[test]
 fn what_the_cpu_does_of_an_apic_is_the_platforms() {
     let mut machine = machine(&mut []);
     for (reason, qualification) in [(reason::VIRTUALIZED_EOI, 0x31), (reason::APIC_WRITE, 0x300)] {
