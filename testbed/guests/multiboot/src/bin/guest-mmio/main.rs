@@ -42,7 +42,6 @@ const SUITE: Suite<()> = suite!(
         extending_reads,
         quadword_reads,
         string_reads,
-        vector_reads,
         segment_and_prefixes,
         another_page_size,
         another_address,

@@ -127,18 +127,6 @@ pub fn string_reads(_: &mut ()) -> TestResult {
     Ok(())
 }
 
-pub fn vector_reads(_: &mut ()) -> TestResult {
-    let (ecam, bytes) = header()?;
-    let mut found = [0_u8; 8];
-    // SAFETY: it reads eight bytes there and writes the eight here.
-    unsafe {
-        asm!("movq xmm0, qword ptr [{}]", "movq qword ptr [{}], xmm0",
-             in(reg) ecam, in(reg) found.as_mut_ptr(), out("xmm0") _);
-    }
-    check_eq!(found, expected::<8>(&bytes, 0));
-    Ok(())
-}
-
 pub fn segment_and_prefixes(_: &mut ()) -> TestResult {
     let (ecam, bytes) = header()?;
     let expected = u64::from(u32::from_le_bytes(expected(&bytes, 0)));
