@@ -150,20 +150,23 @@ fn flood_interrupts() {
 /// Reads and writes all over the place, in all that is no memory, and lives.
 fn wild() {
     let mut seed = 1_u64;
-    for round in 0..200_000_u64 {
+    for round in 0..40_000_u64 {
         seed = seed
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
-        let at = 0xc000_0000 + (seed >> 33) % 0x3ee0_0000;
+        let at = 0xc000_0000 + (seed >> 33) % 0x3ee0_0000 & !7;
         let port = (seed >> 20) as u16;
-        // Power, reset and the debug exit would end it; the serial port is for the lines.
-        let port_is_free = !matches!(port, 0xf1..=0xf4 | 0x3f5..=0x3ff | 0x5fd..=0x602);
+        // Power, resets and the debug exit would end it; the serial port is for the lines.
+        let port_is_free = !matches!(
+            port,
+            0x5d..=0x64 | 0x8f..=0x92 | 0xf1..=0xf4 | 0x3f5..=0x3ff | 0x5fd..=0x602 | 0xcf5..=0xcff
+        );
         let _ = trap::catch(|| {
             // SAFETY: nothing that belongs to this program is there.
             unsafe {
                 match seed >> 60 {
                     0..4 => core::ptr::write_volatile(at as *mut u32, seed as u32),
-                    4..6 => core::ptr::write_unaligned(at as *mut u64, seed),
+                    4..6 => core::ptr::write_volatile(at as *mut u64, seed),
                     6..9 => {
                         core::ptr::read_volatile(at as *const u8);
                     }
@@ -181,7 +184,7 @@ fn wild() {
                 }
             }
         });
-        if round % 20_000 == 0 {
+        if round % 10_000 == 0 {
             serial::line(format_args!("guest-end: {round}"));
         }
     }
