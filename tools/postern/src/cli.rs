@@ -80,6 +80,8 @@ pub enum Emulator {
     Qemu,
     /// Bochs: has VT-x with posted interrupts, no IOMMU.
     Bochs,
+    /// QEMU with a shim that stands in for VT-x: has all of it, slowly.
+    Shim,
 }
 
 fn parse_variant(name: &str) -> Result<Variant, String> {

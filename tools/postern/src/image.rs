@@ -106,6 +106,22 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
+    /// Builds the shim that stands in for VT-x in QEMU, as the 32-bit file that QEMU loads.
+    pub fn shim(&self) -> Result<()> {
+        let arguments = ["--profile", "program", "-p", SHIM];
+        Cargo::new(self.workspace).build("Building the VT-x shim", "build", &arguments)?;
+        let from = self.workspace.programs().join(SHIM);
+        let status = Command::new("objcopy")
+            .args(["-O", "elf32-i386"])
+            .args([&from, &shim_file(self.workspace)?])
+            .status()
+            .context("cannot start objcopy")?;
+        if !status.success() {
+            bail!("objcopy cannot convert {}", from.display());
+        }
+        Ok(())
+    }
+
     /// Nothing but a program that was built, as the initial task of a kernel that was built.
     pub fn bare(&self, program: &str, variant: Variant) -> Image {
         let loader = self.workspace.programs().join(program);
@@ -184,6 +200,21 @@ impl<'a> Builder<'a> {
         step.done();
         Ok((description, image))
     }
+}
+
+/// The program that stands in for VT-x.
+const SHIM: &str = "vtx-shim";
+
+fn shim_file(workspace: &Workspace) -> Result<PathBuf> {
+    Ok(workspace.folder("shim")?.join("vtx-shim.elf"))
+}
+
+/// The shim's file. The kernel, which it loads as a module, gets beside the image's other part.
+pub fn beside_shim(workspace: &Workspace, image: &Image) -> Result<PathBuf> {
+    if let (Some(folder), Some(name)) = (image.loader.parent(), image.kernel.file_name()) {
+        copy_if_changed(&image.kernel, &folder.join(name))?;
+    }
+    shim_file(workspace)
 }
 
 /// Copies unless the target has that content already: what is unchanged keeps its time stamp.

@@ -33,11 +33,11 @@ pub fn smoke(workspace: &Workspace, boot: &Boot) -> Result<()> {
     let begun = Instant::now();
     let patience = match boot.emulator {
         Kind::Qemu => PATIENCE_QEMU,
-        Kind::Bochs => PATIENCE_BOCHS,
+        Kind::Bochs | Kind::Shim => PATIENCE_BOCHS,
     };
     let expected = Expected {
         description: &description,
-        iommu: boot.emulator == Kind::Qemu && hardware.iommu.options().is_some(),
+        iommu: boot.emulator != Kind::Bochs && hardware.iommu.options().is_some(),
         prints: boot.variant().is_debug(),
     };
     let mut watch =

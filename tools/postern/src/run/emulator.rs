@@ -19,6 +19,7 @@ use super::reaper::Ward;
 use super::{bochs, qemu};
 use crate::cli;
 use crate::command::tail;
+use crate::image;
 use crate::setup;
 use crate::workspace::Workspace;
 
@@ -91,11 +92,25 @@ impl Emulator {
         let logs = Logs::of(workspace, &machine.name)?;
         let errors = logs.complaints()?;
         match kind {
-            cli::Emulator::Qemu => {
+            cli::Emulator::Qemu | cli::Emulator::Shim => {
+                let shim = match kind {
+                    cli::Emulator::Shim => Some(image::beside_shim(workspace, &machine.image)?),
+                    _ => None,
+                };
+                // The shim needs AMD SVM, which translation emulates.
+                let accelerator = match shim {
+                    Some(_) => Accelerator::Tcg,
+                    None => accelerator,
+                };
                 let backing = Backing::new(workspace, &machine.hardware)?;
                 let mut command = Command::new(setup::qemu::PROGRAM);
                 command
-                    .args(qemu::arguments(machine, accelerator, &backing))
+                    .args(qemu::arguments(
+                        machine,
+                        accelerator,
+                        &backing,
+                        shim.as_deref(),
+                    ))
                     .stderr(errors);
                 if let Some(folder) = machine.image.loader.parent() {
                     command.current_dir(folder);

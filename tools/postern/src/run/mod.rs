@@ -38,7 +38,7 @@ const TOO_SOON: Duration = Duration::from_secs(3);
 /// What is needed to boot in an emulator.
 pub fn needs(emulator: cli::Emulator) -> [For; 2] {
     match emulator {
-        cli::Emulator::Qemu => [For::Building, For::Qemu],
+        cli::Emulator::Qemu | cli::Emulator::Shim => [For::Building, For::Qemu],
         cli::Emulator::Bochs => [For::Building, For::Bochs],
     }
 }
@@ -54,6 +54,13 @@ pub fn start(workspace: &Workspace, boot: &Boot) -> Result<(Description, Hardwar
             (accelerator, format!("QEMU, {}", accelerator.description()))
         }
         cli::Emulator::Bochs => (Accelerator::Tcg, "Bochs".to_owned()),
+        cli::Emulator::Shim => {
+            Builder::new(workspace).shim()?;
+            (
+                Accelerator::Tcg,
+                "QEMU, translating, with the VT-x shim".to_owned(),
+            )
+        }
     };
     let kind = format!("{:?}", boot.emulator).to_lowercase();
     let system = boot

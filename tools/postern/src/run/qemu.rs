@@ -27,7 +27,14 @@ const COUNTING: [&str; 8] = [
 ];
 
 /// QEMU's arguments. The serial port is on its standard input and output.
-pub fn arguments(machine: &Machine, accelerator: Accelerator, backing: &Backing) -> Vec<OsString> {
+///
+/// With a `shim`, that is what is booted, and the kernel is the first module.
+pub fn arguments(
+    machine: &Machine,
+    accelerator: Accelerator,
+    backing: &Backing,
+    shim: Option<&Path>,
+) -> Vec<OsString> {
     let hardware = &machine.hardware;
     let mut words = owned(&[
         "-nodefaults",
@@ -67,9 +74,15 @@ pub fn arguments(machine: &Machine, accelerator: Accelerator, backing: &Backing)
     }
     words.extend(hardware.qemu_args.iter().cloned());
     let mut arguments: Vec<OsString> = words.into_iter().map(OsString::from).collect();
-    arguments.extend(["-kernel".into(), machine.image.kernel.clone().into()]);
-    let module = machine.image.loader.file_name().unwrap_or_default();
-    arguments.extend(["-initrd".into(), module.to_owned()]);
+    let kernel = shim.unwrap_or(&machine.image.kernel);
+    arguments.extend(["-kernel".into(), kernel.into()]);
+    let mut modules = OsString::new();
+    if shim.is_some() {
+        modules.push(machine.image.kernel.file_name().unwrap_or_default());
+        modules.push(",");
+    }
+    modules.push(machine.image.loader.file_name().unwrap_or_default());
+    arguments.extend(["-initrd".into(), modules]);
     arguments
 }
 
@@ -172,7 +185,7 @@ mod tests {
     fn line_of(machine: &Machine, accelerator: Accelerator) -> (String, Option<u16>) {
         let workspace = Workspace::find().unwrap();
         let backing = Backing::new(&workspace, &machine.hardware).unwrap();
-        let words = arguments(machine, accelerator, &backing);
+        let words = arguments(machine, accelerator, &backing, None);
         let words = words.iter().map(|word| word.to_string_lossy().into_owned());
         let port = backing.port.as_ref().map(|port| port.number());
         (words.collect::<Vec<_>>().join(" "), port)
@@ -193,6 +206,19 @@ mod tests {
             "-kernel /k/sel4_32.elf -initrd loader.img",
         ];
         check(&line("memory_mib = 512", Accelerator::Tcg).0, &parts);
+    }
+
+    #[test]
+    fn a_shim_is_booted_before_the_kernel() {
+        let machine = machine("");
+        let backing = Backing::default();
+        let words = arguments(&machine, Accelerator::Tcg, &backing, Some(Path::new("/s")));
+        let end: Vec<_> = words[words.len() - 4..]
+            .iter()
+            .map(|w| w.to_str())
+            .collect();
+        let expected = ["-kernel", "/s", "-initrd", "sel4_32.elf,loader.img"];
+        assert_eq!(end, expected.map(Some));
     }
 
     #[test]

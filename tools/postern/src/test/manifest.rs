@@ -24,6 +24,8 @@ pub struct Manifest {
     pub virtual_time: bool,
     /// Also boot in Bochs with two CPUs.
     pub bochs_smp: bool,
+    /// Also boot in QEMU with the VT-x shim; with two CPUs too if that is so in Bochs.
+    pub shim: bool,
     /// Environments in which the system cannot run, and why.
     pub skip: BTreeMap<String, String>,
     /// What to type on the serial port: when this text has come, send that.
@@ -39,6 +41,7 @@ impl Default for Manifest {
             timeout: 60,
             virtual_time: false,
             bochs_smp: false,
+            shim: false,
             skip: BTreeMap::new(),
             input: BTreeMap::new(),
             guests: Vec::new(),

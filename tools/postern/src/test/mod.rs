@@ -96,7 +96,8 @@ fn in_emulators(
     if emulators.contains(&Emulator::Bochs) {
         uses.push(For::Bochs);
     }
-    if emulators.contains(&Emulator::Qemu) {
+    let shim = emulators.contains(&Emulator::Shim);
+    if shim || emulators.contains(&Emulator::Qemu) {
         uses.push(For::Qemu);
     }
     setup::ensure(workspace, &uses)?;
@@ -113,6 +114,9 @@ fn in_emulators(
         bare.iter().map(|name| (*name).to_owned()),
     ));
     builder.programs(&descriptions, &system::initial_tasks(&plan))?;
+    if shim {
+        builder.shim()?;
+    }
     let variants: BTreeSet<_> = plan
         .iter()
         .map(|(_, environment)| environment.variant())

@@ -88,6 +88,7 @@ impl Place {
             let emulator = match emulator {
                 "qemu" => Kind::Qemu,
                 "bochs" => Kind::Bochs,
+                "shim" => Kind::Shim,
                 _ => return None,
             };
             Some(Self {
@@ -103,6 +104,7 @@ impl Place {
         let emulator = match self.emulator {
             Kind::Qemu => "qemu",
             Kind::Bochs => "bochs",
+            Kind::Shim => "shim",
         };
         format!("{emulator}-{}", self.variant.name())
     }
