@@ -5,9 +5,9 @@
 use core::cell::Cell;
 
 use mmio::Mmio;
+use pci::Message;
 use pci::{Bdf, MsiX, PciConfig};
 use pf_manager_interface::{Call, Error, PfManager};
-use pci::Message;
 
 use crate::Failure;
 

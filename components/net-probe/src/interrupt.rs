@@ -5,9 +5,9 @@
 use core::fmt;
 
 use mmio::{ABSENT32, Mmio};
+use pci::Message;
 use pci::{Bdf, MsiX, PciConfig};
 use pf_manager_interface::{Call, Error, Info, PfManager};
-use pci::Message;
 
 const COMMAND: u16 = 4;
 const BUS_MASTER: u32 = 1 << 2;
