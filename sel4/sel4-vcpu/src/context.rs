@@ -188,6 +188,7 @@ impl Context {
     }
 
     /// What made the exit.
+    #[inline(always)]
     pub fn exit(&self) -> Exit {
         decode(self)
     }

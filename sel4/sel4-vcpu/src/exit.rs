@@ -108,7 +108,8 @@ pub enum Exit {
     Other(u32),
 }
 
-/// Decodes the exit that `context` came back with.
+/// Decodes the exit that `context` came back with. Inlined, it is one dispatch with the caller's.
+#[inline(always)]
 pub(crate) fn decode(context: &Context) -> Exit {
     let reason = context.reason as u32;
     let qualification = context.qualification;

@@ -138,8 +138,13 @@ impl<'a, C: Cpu, P: Platform> Machine<'a, C, P> {
 
     fn port(&mut self, context: &mut Context, io: IoAccess) -> Result<Next, Stop> {
         self.look_at_the_clock();
-        let outcome = port::access(&self.ram, &mut self.platform, context, io);
-        self.finish(context, outcome)
+        if io.string {
+            let outcome = port::strings(&self.ram, &mut self.platform, context, io);
+            return self.finish(context, outcome);
+        }
+        port::single(&mut self.platform, context, io);
+        self.skip(context)?;
+        self.settle_news(context)
     }
 
     fn memory(&mut self, context: &mut Context, access: EptViolation) -> Result<Next, Stop> {
@@ -242,6 +247,11 @@ impl<'a, C: Cpu, P: Platform> Machine<'a, C, P> {
                 });
             }
         }
+        self.settle_news(context)
+    }
+
+    #[inline]
+    fn settle_news(&mut self, context: &mut Context) -> Result<Next, Stop> {
         if self.platform.has_news() {
             self.settle(context)?;
         }

@@ -52,6 +52,8 @@ pub struct Pc<V, F, T> {
     pci: PciBus<F>,
     /// Configuration space can be reached by ports, too.
     config_ports: bool,
+    /// Before this time neither timer nor clock has anything to do; 0 until that is found out.
+    due: u64,
     /// When the clock's line will rise.
     clock_deadline: Option<u64>,
     /// A function may want to send messages.
@@ -82,6 +84,7 @@ impl<V: VirtualApic, F: Function, T: Terminal> Pc<V, F, T> {
             legacy: Legacy::new(clock.hertz),
             pci,
             config_ports: true,
+            due: 0,
             clock_deadline: None,
             messages: false,
             news: false,
@@ -156,6 +159,7 @@ impl<V: VirtualApic, F: Function, T: Terminal> Bus for Pc<V, F, T> {
         if let Some(offset) = within(at, Gpa(APIC_PAGE), APIC_BYTES) {
             self.news = true;
             self.access = Some(apic_access(offset >> 4));
+            self.due = 0;
             self.apic.write_page(offset, width, value, self.now);
         } else if let Some(offset) = within(at, place::IO_APIC, IO_APIC_BYTES) {
             self.news = true;

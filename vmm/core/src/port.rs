@@ -10,22 +10,10 @@ use crate::memory;
 use crate::outcome::Outcome;
 use crate::string::Strings;
 
-/// Does what the guest asks of a port.
+/// IN or OUT.
 #[inline]
-pub(crate) fn access(
-    ram: &GuestRam<'_>,
-    bus: &mut impl Bus,
-    context: &mut Context,
-    io: IoAccess,
-) -> Outcome {
-    let width = match io.size {
-        1 => Width::Byte,
-        2 => Width::Word,
-        _ => Width::Dword,
-    };
-    if io.string {
-        return strings(ram, bus, context, io, width);
-    }
+pub(crate) fn single(bus: &mut impl Bus, context: &mut Context, io: IoAccess) {
+    let width = width(io);
     if io.input {
         let value = bus.read_port(io.port, width);
         Gpr::new(Register::Rax, width).set(context, value.into());
@@ -33,20 +21,29 @@ pub(crate) fn access(
         let value = context.registers.rax & width.mask();
         bus.write_port(io.port, width, value as u32);
     }
-    Outcome::Done
 }
 
+const fn width(io: IoAccess) -> Width {
+    match io.size {
+        1 => Width::Byte,
+        2 => Width::Word,
+        _ => Width::Dword,
+    }
+}
+
+/// INS or OUTS.
+///
 /// The exit tells the linear address of the first element, and the instruction information how wide
 /// addresses are (SDM vol. 3C, table "Format of the VM-Exit Instruction-Information Field as Used for
 /// INS and OUTS").
 #[inline(never)]
-fn strings(
+pub(crate) fn strings(
     ram: &GuestRam<'_>,
     bus: &mut impl Bus,
     context: &mut Context,
     io: IoAccess,
-    width: Width,
 ) -> Outcome {
+    let width = width(io);
     let address = match context.instruction_info() >> 7 & 7 {
         0 => Width::Word,
         1 => Width::Dword,

@@ -70,6 +70,15 @@ impl Uart {
             && self.identification() != identification::NONE
     }
 
+    /// Can reading this register change [`interrupt`](Self::interrupt)? It does where it
+    /// takes a character or acknowledges a cause.
+    pub const fn is_changed_by_reading(register: u16) -> bool {
+        matches!(
+            register,
+            offset::DATA | offset::IDENTIFICATION | offset::LINE_STATUS | offset::MODEM_STATUS
+        )
+    }
+
     /// The next character that the guest has sent.
     pub fn take_output(&mut self) -> Option<u8> {
         let byte = self.transmitter.pop()?;

@@ -156,6 +156,7 @@ pub struct IoAccess {
 }
 
 impl IoAccess {
+    #[inline]
     pub(super) fn decode(qualification: Word) -> Self {
         Self {
             port: (qualification >> 16) as u16,
@@ -181,6 +182,7 @@ pub struct MsrAccess {
 }
 
 impl MsrAccess {
+    #[inline]
     pub(super) fn decode(registers: &Registers) -> Self {
         const LOW: Word = 0xffff_ffff;
         Self {
@@ -210,6 +212,7 @@ pub struct EptViolation {
 }
 
 impl EptViolation {
+    #[inline]
     pub(super) fn decode(context: &Context) -> Self {
         const RIGHTS: Word = 0b111 << 3;
         const LINEAR_VALID: Word = 1 << 7;

@@ -14,6 +14,20 @@ const APIC_BASE: u32 = crate::msr::APIC_BASE;
 const TSC_DEADLINE: u32 = crate::msr::TSC_DEADLINE;
 
 impl<V: VirtualApic, F: Function, T: Terminal> Pc<V, F, T> {
+    /// A timer or the clock may have ended.
+    #[cold]
+    fn expire(&mut self, now: u64) {
+        self.news = true;
+        if self.apic.deadline().is_some_and(|at| at <= now) {
+            self.apic.expire(now);
+            self.flush();
+        }
+        if self.clock_deadline.is_some_and(|at| at <= now) {
+            self.clock.advance(now);
+            self.update_clock();
+        }
+    }
+
     /// Brings what the devices want to the local APIC.
     fn route(&mut self) {
         if let Some(vector) = self.apic.take_end() {
@@ -39,14 +53,8 @@ impl<V: VirtualApic, F: Function, T: Terminal> Platform for Pc<V, F, T> {
     #[inline]
     fn set_now(&mut self, now: u64) {
         self.now = now;
-        if self.apic.deadline().is_some_and(|at| at <= now) {
-            self.apic.expire(now);
-            self.news = true;
-            self.flush();
-        }
-        if self.clock_deadline.is_some_and(|at| at <= now) {
-            self.clock.advance(now);
-            self.update_clock();
+        if self.due <= now {
+            self.expire(now);
         }
     }
 
@@ -54,6 +62,7 @@ impl<V: VirtualApic, F: Function, T: Terminal> Platform for Pc<V, F, T> {
     fn interrupt(&mut self) -> Option<u8> {
         self.news = false;
         self.route();
+        self.due = self.deadline().unwrap_or(u64::MAX);
         self.apic.next()
     }
 
@@ -88,11 +97,8 @@ impl<V: VirtualApic, F: Function, T: Terminal> Platform for Pc<V, F, T> {
 
     #[inline]
     fn deadline(&self) -> Option<u64> {
-        match (self.apic.deadline(), self.clock_deadline) {
-            (Some(apic), Some(clock)) => Some(apic.min(clock)),
-            (one, None) => one,
-            (None, other) => other,
-        }
+        let ends = [self.apic.deadline(), self.clock_deadline];
+        ends.into_iter().flatten().min()
     }
 
     #[inline]
@@ -111,6 +117,7 @@ impl<V: VirtualApic, F: Function, T: Terminal> Platform for Pc<V, F, T> {
 
     fn write_msr(&mut self, index: u32, value: u64) -> Option<()> {
         self.access = Some(msr_access(index));
+        self.due = 0;
         match index {
             APIC_BASE => self.apic.set_base(value).ok(),
             TSC_DEADLINE => {
@@ -135,6 +142,7 @@ impl<V: VirtualApic, F: Function, T: Terminal> Platform for Pc<V, F, T> {
             VirtualAccess::Eoi(_) => Access::ApicEoi,
             VirtualAccess::Written(offset) => apic_access(u64::from(offset) >> 4),
         });
+        self.due = 0;
         match access {
             VirtualAccess::Eoi(vector) => self.apic.end_by_cpu(vector),
             VirtualAccess::Written(offset) => self.apic.written_by_cpu(offset, self.now),

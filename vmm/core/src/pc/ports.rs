@@ -4,7 +4,7 @@
 use vmm_apic::VirtualApic;
 use vmm_base::{PortDevice, Width};
 use vmm_control::Access;
-use vmm_devices::{Request, port};
+use vmm_devices::{Request, Uart, port};
 use vmm_pci::{CONFIG_PORTS, FIRST_CONFIG_PORT, Function};
 use vmm_virtio::devices::console::Terminal;
 
@@ -27,7 +27,9 @@ impl<V: VirtualApic, F: Function, T: Terminal> Pc<V, F, T> {
         match port {
             COM1..=COM1_END => {
                 let value = self.serial.read(port - COM1, width);
-                self.update_serial();
+                if Uart::is_changed_by_reading(port - COM1) {
+                    self.update_serial();
+                }
                 value
             }
             RTC..=RTC_END => {
@@ -109,6 +111,7 @@ impl<V: VirtualApic, F: Function, T: Terminal> Pc<V, F, T> {
         self.news = true;
         self.io_apic.set_line(CLOCK_PIN, self.clock.interrupt());
         self.clock_deadline = self.clock.deadline();
+        self.due = 0;
     }
 }
 

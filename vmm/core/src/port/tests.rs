@@ -32,10 +32,8 @@ fn in_and_out() {
         let mut context = Context::at(0);
         context.registers.rax = RAX;
         let mut bus = FakePlatform::answering([0xf1f2_f3f4]);
-        let ram = GuestRam::of(&mut []);
         for input in [false, true] {
-            let done = access(&ram, &mut bus, &mut context, io(size, input, false, false));
-            assert_eq!(done, Outcome::Done);
+            single(&mut bus, &mut context, io(size, input, false, false));
         }
         let seen = [Seen::Out(0x3f8, width, out), Seen::In(0x3f8, width)];
         assert_eq!(bus.seen, seen);
@@ -59,7 +57,7 @@ fn strings_go_through_the_segment() {
     let ram = GuestRam::of(&mut words);
     let mut bus = FakePlatform::answering([0x1111, 0x2222, 0x3333]);
     let mut context = string_context(3);
-    let done = access(&ram, &mut bus, &mut context, io(2, true, true, true));
+    let done = strings(&ram, &mut bus, &mut context, io(2, true, true, true));
     assert_eq!(done, Outcome::Done);
     assert_eq!(
         ram.get(Gpa(0x120)),
@@ -73,7 +71,7 @@ fn strings_go_through_the_segment() {
 
     let mut context = string_context(9);
     bus.seen.clear();
-    let done = access(&ram, &mut bus, &mut context, io(4, false, true, false));
+    let done = strings(&ram, &mut bus, &mut context, io(4, false, true, false));
     assert_eq!(done, Outcome::Done);
     assert_eq!(bus.seen, [Seen::Out(0x3f8, Dword, 0x2222_1111)]);
     assert_eq!(
@@ -88,7 +86,7 @@ fn no_repetition_at_all() {
     let ram = GuestRam::of(&mut []);
     let mut bus = FakePlatform::default();
     let mut context = string_context(0);
-    let done = access(&ram, &mut bus, &mut context, io(1, true, true, true));
+    let done = strings(&ram, &mut bus, &mut context, io(1, true, true, true));
     assert_eq!((done, bus.seen.len()), (Outcome::Done, 0));
 }
 
@@ -98,10 +96,10 @@ fn repetitions_come_in_portions() {
     let ram = GuestRam::of(&mut words);
     let mut bus = FakePlatform::default();
     let mut context = string_context(PORTION + 1);
-    let outcome = access(&ram, &mut bus, &mut context, io(1, false, true, true));
+    let outcome = strings(&ram, &mut bus, &mut context, io(1, false, true, true));
     assert_eq!((outcome, context.registers.rcx), (Outcome::Again, 1));
     context.guest_linear += PORTION;
-    let outcome = access(&ram, &mut bus, &mut context, io(1, false, true, true));
+    let outcome = strings(&ram, &mut bus, &mut context, io(1, false, true, true));
     assert_eq!((outcome, context.registers.rcx), (Outcome::Done, 0));
     assert_eq!(bus.seen.len() as u64, PORTION + 1);
 }
@@ -114,7 +112,7 @@ fn a_port_is_not_read_for_memory_that_is_not_there() {
     let mut context = with_instruction_info(context(In::Long), 2 << 7);
     context.registers.rdi = 0x5000;
     context.guest_linear = 0x5000;
-    let outcome = access(&ram, &mut bus, &mut context, io(1, true, true, false));
+    let outcome = strings(&ram, &mut bus, &mut context, io(1, true, true, false));
     let fault = crate::walk::PageFault { error_code: 2 };
     let linear = 0x5000;
     assert_eq!(outcome, Outcome::PageFault { linear, fault });
@@ -134,7 +132,7 @@ proptest! {
         context.registers.rdi = index;
         context.guest_linear = linear;
         context.rflags = rflags;
-        access(&ram, &mut bus, &mut context, io(1 << size, input, true, true));
+        strings(&ram, &mut bus, &mut context, io(1 << size, input, true, true));
         prop_assert!(bus.seen.len() as u64 <= 2 * PORTION);
     }
 }

@@ -93,6 +93,10 @@ impl Bus for AnyPlatform {
 }
 
 impl Platform for AnyPlatform {
+    fn has_news(&self) -> bool {
+        true
+    }
+
     fn set_now(&mut self, _: u64) {}
 
     fn interrupt(&mut self) -> Option<u8> {
