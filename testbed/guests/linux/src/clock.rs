@@ -15,9 +15,14 @@ pub fn now() -> u64 {
     static TSC: OnceLock<bool> = OnceLock::new();
     static START: OnceLock<Instant> = OnceLock::new();
     if *TSC.get_or_init(|| std::env::var(CHOICE).is_ok_and(|clock| clock == "tsc")) {
-        // SAFETY: every x86-64 processor has the instruction, and Linux lets programs use it.
-        return unsafe { _rdtsc() };
+        return ticks();
     }
     let elapsed = START.get_or_init(Instant::now).elapsed();
     u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Ticks of the time stamp counter.
+pub fn ticks() -> u64 {
+    // SAFETY: every x86-64 processor has the instruction, and Linux lets programs use it.
+    unsafe { _rdtsc() }
 }

@@ -98,6 +98,8 @@ enum Command {
         #[arg(long, default_value_t = 1)]
         depth: u32,
     },
+    /// Print how many ticks of the TSC it took until now.
+    Start,
     /// Give an NVMe virtual function its resources and a namespace, and put it online.
     NvmeOnline {
         /// Character device of the physical function's controller.
@@ -144,6 +146,10 @@ fn main() -> Result<()> {
             rounds,
             depth,
         } => disk::measure(&name, &device, rounds, depth),
+        Command::Start => {
+            figure::print("start", clock::ticks() as f64, "ticks");
+            Ok(())
+        }
         Command::NvmeOnline {
             device,
             controller,

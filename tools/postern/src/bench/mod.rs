@@ -7,6 +7,7 @@ mod exit;
 mod figure;
 mod image;
 mod iommu;
+mod linux;
 mod plot;
 mod usage;
 mod vf;
@@ -19,11 +20,12 @@ use crate::workspace::Workspace;
 type Benchmark = fn(&Workspace) -> Result<()>;
 
 /// All benchmarks, by name.
-const ALL: [(&str, Benchmark); 4] = [
+const ALL: [(&str, Benchmark); 5] = [
     ("image", image::run),
     ("vf", vf::run),
     ("iommu", iommu::run),
     ("exit", exit::run),
+    ("linux", linux::run),
 ];
 
 /// Runs the benchmarks whose name contains `name`.

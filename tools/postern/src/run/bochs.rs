@@ -16,6 +16,14 @@ use crate::workspace::Workspace;
 const GRUB_CONFIG: &str = "set timeout=0\nset gfxpayload=text\n\
     menuentry postern {\n  multiboot /boot/kernel\n  module /boot/loader.img\n}\n";
 
+/// For a Linux without anything beneath it. When it starts, the TSC (MSR 0x10) is told on the serial
+/// port: what firmware and loader took.
+const LINUX_CONFIG: &str = "set timeout=0\nset gfxpayload=text\nserial --unit=0\n\
+    terminal_output serial\nmenuentry linux {\n  linux /boot/kernel console=ttyS0 quiet\n  \
+    initrd /boot/loader.img\n  rdmsr -v start 0x10\n  echo \"GRUB: started at $start\"\n}\n";
+/// Where a bzImage has its magic number.
+const LINUX_MAGIC: (usize, &[u8]) = (0x202, b"HdrS");
+
 /// Emulated instructions per microsecond of virtual time.
 const MIPS: u32 = 100;
 
@@ -73,8 +81,9 @@ fn make_iso(workspace: &Workspace, image: &Image, folder: &Path, iso: &Path) -> 
             .with_context(|| format!("cannot copy {}", from.display()))?;
     }
     let config = boot.join("grub/grub.cfg");
-    fs::write(&config, GRUB_CONFIG)
-        .with_context(|| format!("cannot write {}", config.display()))?;
+    let is_linux = is_linux(&image.kernel)?;
+    let text = if is_linux { LINUX_CONFIG } else { GRUB_CONFIG };
+    fs::write(&config, text).with_context(|| format!("cannot write {}", config.display()))?;
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
     let mut command = Command::new("grub-mkrescue");
     // Only what is needed to find the disc: a smaller disc is read sooner by the emulated drive.
@@ -85,7 +94,14 @@ fn make_iso(workspace: &Workspace, image: &Image, folder: &Path, iso: &Path) -> 
         "--fonts=",
         "--themes=",
     ]);
-    command.arg("--install-modules=multiboot biosdisk iso9660 normal configfile");
+    let modules = if is_linux {
+        "linux serial terminal rdmsr echo"
+    } else {
+        "multiboot"
+    };
+    command.arg(format!(
+        "--install-modules={modules} biosdisk iso9660 normal configfile"
+    ));
     command.arg("-o").arg(iso).arg(&tree);
     logged(
         &mut command,
@@ -93,6 +109,12 @@ fn make_iso(workspace: &Workspace, image: &Image, folder: &Path, iso: &Path) -> 
         |_| {},
     )
     .context("cannot make the disc that Bochs boots")
+}
+
+fn is_linux(kernel: &Path) -> Result<bool> {
+    let (at, magic) = LINUX_MAGIC;
+    let file = fs::read(kernel).with_context(|| format!("cannot read {}", kernel.display()))?;
+    Ok(file.get(at..).is_some_and(|rest| rest.starts_with(magic)))
 }
 
 #[cfg(test)]
