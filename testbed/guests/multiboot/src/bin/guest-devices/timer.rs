@@ -55,6 +55,10 @@ pub fn timer_latch(_: &mut ()) -> TestResult {
     port::write8(CONTROL, 0x80);
     while (0..100).all(|_| port::read8(SYSTEM) & REFRESH == 0) {}
     port::write8(CONTROL, 0x80);
+    // The counter goes on meanwhile.
+    for _ in 0..20_000 {
+        core::hint::spin_loop();
+    }
     let latched = [port::read8(CHANNEL), port::read8(CHANNEL)];
     let later = count();
     stop();
