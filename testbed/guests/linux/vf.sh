@@ -35,6 +35,17 @@ await_link() {
 	return 1
 }
 
+# Until all three of them wait for somebody.
+await_servers() {
+	for _ in $(seq 100); do
+		waiting=$(nsenter -t $space -n cat /proc/net/udp /proc/net/tcp | grep -c ':000[79] 00000000:0000' || true)
+		if [ "$waiting" = 3 ]; then return; fi
+		sleep 0.1
+	done
+	echo "vf: $waiting of 3 servers have begun" >&2
+	return 1
+}
+
 ip link set lo up
 ip link set "$(await $igb/net)" up
 echo 2 >$igb/sriov_numvfs
@@ -58,7 +69,7 @@ ping -c 1 -w 20 $second >/dev/null
 nsenter -t $space -n probe echo-server 7 &
 nsenter -t $space -n probe stream-server --sink 9 &
 nsenter -t $space -n probe flood-server 9 &
-sleep 0.2
+await_servers
 probe stream vf-vf-tcp-throttled $second:9 "$MEBIBYTES"
 probe echo vf-vf-throttled $second:7 "$ROUNDS"
 probe flood vf-vf-udp-throttled $second:9 "$DATAGRAMS"
