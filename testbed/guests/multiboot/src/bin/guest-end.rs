@@ -154,7 +154,7 @@ fn wild() {
         seed = seed
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
-        let at = 0xc000_0000 + (seed >> 33) % 0x3ee0_0000 & !7;
+        let at = (0xc000_0000 + (seed >> 33) % 0x3ee0_0000) & !7;
         let port = (seed >> 20) as u16;
         // Power, resets and the debug exit would end it; the serial port is for the lines.
         let port_is_free = !matches!(
