@@ -90,6 +90,8 @@ pub mod secondary {
     pub const UNRESTRICTED_GUEST: u32 = 1 << 7;
     pub const APIC_REGISTER_VIRTUALIZATION: u32 = 1 << 8;
     pub const VIRTUAL_INTERRUPT_DELIVERY: u32 = 1 << 9;
+    /// Without it, INVPCID should be no instruction; QEMU executes it all the same.
+    pub const INVPCID: u32 = 1 << 12;
     pub const ALL: u32 = VIRTUALIZE_APIC_ACCESSES
         | EPT
         | RDTSCP
@@ -98,7 +100,8 @@ pub mod secondary {
         | WBINVD
         | UNRESTRICTED_GUEST
         | APIC_REGISTER_VIRTUALIZATION
-        | VIRTUAL_INTERRUPT_DELIVERY;
+        | VIRTUAL_INTERRUPT_DELIVERY
+        | INVPCID;
 }
 
 /// VM-exit controls.

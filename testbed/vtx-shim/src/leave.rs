@@ -63,6 +63,9 @@ pub(crate) mod reason {
 
 const UNUSABLE: u64 = 1 << 16;
 const PRESENT: u16 = 1 << 7;
+/// The number of the task register, and the bit of its type.
+const TR: usize = 7;
+const BUSY: u64 = 1 << 1;
 const LMA: u64 = 1 << 10;
 const LME_AND_LMA: u64 = 1 << 8 | LMA;
 const BUSY_TSS_64: u16 = 0x8b;
@@ -206,6 +209,10 @@ impl<H: Host> Cpu<H> {
     fn save_segment(&self, number: usize, segment: Segment) {
         let attributes = u64::from(segment.attributes);
         let mut rights = attributes & 0xff | (attributes & 0xf00) << 4;
+        if number == TR {
+            // The one that is loaded is busy. QEMU notes that in memory only.
+            rights |= BUSY;
+        }
         if segment.attributes & PRESENT == 0 {
             rights |= UNUSABLE;
         }

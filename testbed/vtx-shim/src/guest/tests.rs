@@ -62,6 +62,16 @@ fn instructions_exit_with_their_length() {
 }
 
 #[test]
+fn the_task_register_is_busy() {
+    let mut cpu = running(&[]);
+    // As QEMU has it after LTR.
+    cpu.guest.tr.attributes = 0x89;
+    stop(&mut cpu, code::CPUID, [0; 2], &[0x0f, 0xa2]);
+    assert_eq!(cpu.get(Field::TR_RIGHTS), 0x8b);
+    left(&mut cpu, reason::CPUID);
+}
+
+#[test]
 fn a_halt_that_does_not_exit_waits() {
     let mut cpu = running(&[(
         Field::PRIMARY,
