@@ -5,13 +5,12 @@ use core::fmt::{Display, Write};
 
 use dmar::{Dmar, Flat, Obstacle};
 use heapless::String;
-use image_spec::dma_grants::{self, Table};
+use image_spec::dma_grants::{Interrupt, Table, end};
 use iommu_manager_interface::Refusal;
 use mmio::Mmio;
 use pci::Bdf;
 use vtd::{Missing, Needs};
 
-use crate::devices::is_pin;
 use crate::manager::MAX_DEVICES;
 use crate::start::Units;
 
@@ -23,14 +22,23 @@ pub struct Refused {
 }
 
 impl Refused {
-    pub fn new(refusal: Refusal, words: impl Display) -> Self {
-        let mut refused = Self {
-            refusal,
-            words: String::new(),
-        };
+    pub fn new(refusal: Refusal, why: impl Display) -> Self {
+        let mut words = String::new();
         // What does not fit is left out.
-        let _ = write!(refused.words, "{words}");
-        refused
+        let _ = write!(words, "{why}");
+        Self { refusal, words }
+    }
+}
+
+impl From<Missing> for Refused {
+    fn from(missing: Missing) -> Self {
+        let refusal = match missing {
+            Missing::Unit(_) => Refusal::NoUnit,
+            Missing::InterruptRemapping => Refusal::InterruptRemapping,
+            Missing::ExtendedInterruptMode => Refusal::ExtendedInterrupts,
+            _ => Refusal::Lacking,
+        };
+        Self::new(refusal, missing)
     }
 }
 
@@ -59,15 +67,17 @@ pub fn check<R: Mmio>(
         );
         return Err(Refused::new(Refusal::UnknownUnit, words));
     }
-    let needs = needs(table, x2apic);
+    let devices = table.devices().iter();
+    let ends = devices.map(|device| end(table.grants(device)));
+    let needs = Needs {
+        // The driver numbers domains from 1.
+        max_domain: table.devices().len() as u16,
+        address_end: ends.max().unwrap_or(0),
+        x2apic,
+    };
     let mut lacking = units.iter().flat_map(|(_, unit)| needs.missing(unit));
     if let Some(missing) = lacking.next() {
-        let refusal = match missing {
-            Missing::InterruptRemapping => Refusal::InterruptRemapping,
-            Missing::ExtendedInterruptMode => Refusal::ExtendedInterrupts,
-            _ => Refusal::Lacking,
-        };
-        return Err(Refused::new(refusal, missing));
+        return Err(missing.into());
     }
     if !dmar.interrupt_remapping() {
         let words = "the DMAR table says that interrupts cannot be remapped";
@@ -83,20 +93,8 @@ pub fn check<R: Mmio>(
             return Err(Refused::new(refusal, format_args!("{id}: {obstacle}")));
         }
     }
-    if !table.ioapic_remapped() && table.interrupts().iter().any(is_pin) {
+    if !table.ioapic_remapped() && table.interrupts().iter().any(Interrupt::is_pin) {
         return Err(Refused::new(Refusal::IoApic, Refusal::IoApic));
     }
     Ok(())
-}
-
-/// What the grants ask of each unit.
-fn needs(table: &Table<'_>, x2apic: bool) -> Needs {
-    let devices = table.devices().iter();
-    let ends = devices.map(|device| dma_grants::end(table.grants(device)));
-    Needs {
-        // The driver numbers domains from 1.
-        max_domain: table.devices().len() as u16,
-        address_end: ends.max().unwrap_or(0),
-        x2apic,
-    }
 }

@@ -52,11 +52,8 @@ impl Credit {
 
     /// How long to rest, in milliseconds; 0 for not at all.
     pub fn rest_ms(&self) -> u64 {
-        if self.resting {
-            (self.used.saturating_sub(MOST - ENOUGH) * SHARE).div_ceil(TICKS_PER_MS)
-        } else {
-            0
-        }
+        let missing = self.used.saturating_sub(MOST - ENOUGH) * u64::from(self.resting);
+        (missing * SHARE).div_ceil(TICKS_PER_MS)
     }
 }
 

@@ -4,7 +4,7 @@
 //! A device that has nothing has no domain. Whatever goes wrong, a device ends in a state in which
 //! nothing of it passes, and in quarantine if something may still be under way.
 
-use image_spec::dma_grants::{self, Grant, IOAPIC_PIN, Interrupt, READ, Table, WRITE};
+use image_spec::dma_grants::{self, Grant, Interrupt, READ, Table, WRITE, end};
 use iommu_manager_interface::{Fault, State, Status};
 use mmio::Mmio;
 use pci::Bdf;
@@ -43,17 +43,10 @@ impl<'a> Device<'a> {
         }
     }
 
-    /// The end of its addresses, exclusive.
-    pub fn end(&self) -> u64 {
-        dma_grants::end(self.grants)
-    }
-
     /// The interrupt of an index, if it is one of its own.
     fn interrupt(&self, index: u16) -> Result<&'a Interrupt, Status> {
-        let interrupt = self.table.interrupt(index);
-        interrupt
-            .filter(|interrupt| !is_pin(interrupt) && interrupt.source.get() == self.id.0)
-            .ok_or(Status::Index)
+        let interrupt = self.table.interrupt_of(self.id.0, index);
+        interrupt.ok_or(Status::Index)
     }
 
     fn expect(&self, states: &[State]) -> Result<(), Status> {
@@ -96,21 +89,21 @@ impl<R: Mmio, M: Memory> Guarded<'_, '_, R, M> {
     }
 
     fn grant(&mut self) -> vtd::Result<()> {
-        let (grants, end) = (self.device.grants, self.device.end());
-        let bits = u64::BITS - end.saturating_sub(1).leading_zeros();
-        let domain = self.iommu.create_domain(bits as u8)?;
+        let grants = self.device.grants;
+        let bits = u64::BITS - end(grants).saturating_sub(1).leading_zeros();
+        let domain = self.iommu.create_domain(self.device.unit, bits as u8)?;
         let domain = self.device.domain.insert(domain);
         for grant in grants {
             let (start, host) = (Iova(grant.iova.get()), Hpa(grant.paddr.get()));
             let (bytes, rights) = (grant.len.get(), rights(grant));
             self.iommu.map(domain, start, host, bytes, rights)?;
         }
-        self.iommu.attach(self.device.unit, self.device.id, domain)
+        self.iommu.attach(self.device.id, domain)
     }
 
     /// Takes everything from the device.
     pub fn detach(&mut self) -> Result<(), Status> {
-        let done = self.take_memory().and_then(|()| self.take_interrupts());
+        let done = self.take();
         self.device.state = match done {
             Ok(()) => State::Blocked,
             Err(_) => State::Quarantined,
@@ -118,23 +111,20 @@ impl<R: Mmio, M: Memory> Guarded<'_, '_, R, M> {
         done.map_err(|error| self.device.failed("detaching", error))
     }
 
-    fn take_memory(&mut self) -> vtd::Result<()> {
-        let (unit, id) = (self.device.unit, self.device.id);
-        match &mut self.device.domain {
+    fn take(&mut self) -> vtd::Result<()> {
+        let Self { device, iommu, .. } = self;
+        let (unit, id) = (device.unit, device.id);
+        match &mut device.domain {
             // One that was silenced without ever having had a domain is heard of again.
-            None => return self.iommu.quarantine(unit, id, false),
-            Some(domain) if domain.devices() != 0 => self.iommu.detach(unit, id, domain)?,
+            None => iommu.quarantine(unit, id, false)?,
+            Some(domain) if domain.devices() != 0 => iommu.detach(id, domain)?,
             Some(_) => {}
         }
-        self.iommu.destroy_domain(&mut self.device.domain)
-    }
-
-    fn take_interrupts(&mut self) -> vtd::Result<()> {
-        let (unit, id) = (self.device.unit, self.device.id);
-        for interrupt in self.device.table.interrupts() {
+        iommu.destroy_domain(&mut device.domain)?;
+        for interrupt in device.table.interrupts() {
             let index = interrupt.index.get();
-            if self.iommu.interrupt_owner(unit, index) == Some(id) {
-                self.iommu.unbind(unit, index, id)?;
+            if iommu.interrupt_owner(unit, index) == Some(id) {
+                iommu.unbind(unit, index, id)?;
             }
         }
         Ok(())
@@ -167,11 +157,6 @@ impl<R: Mmio, M: Memory> Guarded<'_, '_, R, M> {
         let done = iommu.quarantine(device.unit, device.id, true);
         done.map_err(|error| device.failed("quarantining", error))
     }
-}
-
-/// Whether an interrupt is of an I/O APIC.
-pub fn is_pin(interrupt: &Interrupt) -> bool {
-    interrupt.kind == IOAPIC_PIN
 }
 
 /// What an interrupt becomes.

@@ -79,19 +79,20 @@ impl<R: Mmio, M: Memory> Manager<'_, R, M> {
     fn overstepped(&mut self, unit: usize, fault: vtd::Fault) -> bool {
         let (told, source) = (in_message(fault), fault.source);
         self.faults.seen += 1;
-        if let Some(device) = self.device(source) {
+        let mut devices = self.devices.iter_mut();
+        if let Some(device) = devices.find(|device| device.id == source) {
             device.faults += 1;
             device.last = told;
             if device.state == State::Quarantined {
                 return false;
             }
-            log::warn!("{fault}; '{}' is quarantined", device.name);
+            log::warn!("{told}; '{}' is quarantined", device.name);
             // What went wrong is in the log.
             let device = self.guarded(source);
             let _ = device.and_then(|mut device| device.quarantine());
         } else if self.faults.strangers < MAX_STRANGERS {
             self.faults.strangers += 1;
-            log::warn!("{fault}; the system description does not have the device");
+            log::warn!("{told}; the system description does not have the device");
             self.silence(unit, source);
         } else {
             return false;
@@ -125,7 +126,7 @@ fn in_message(fault: vtd::Fault) -> Fault {
     };
     Fault {
         requester: fault.source.0,
-        reason: fault.reason.0,
+        reason: fault.reason,
         access: access as u8,
         reserved: 0,
         at,

@@ -34,12 +34,7 @@ pub struct Manager<'a, R, M> {
 }
 
 impl<'a, R, M> Manager<'a, R, M> {
-    /// A device of the system description.
-    pub(crate) fn device(&mut self, id: Bdf) -> Option<&mut Device<'a>> {
-        self.devices.iter_mut().find(|device| device.id == id)
-    }
-
-    /// The same with what guards it.
+    /// A device of the system description, with what guards it.
     pub(crate) fn guarded(&mut self, id: Bdf) -> Result<Guarded<'_, 'a, R, M>, Status> {
         let devices = &mut self.devices;
         Ok(Guarded {

@@ -2,8 +2,7 @@
 //! Answers to clients. Every field of a request is checked here; a client is never trusted.
 
 use iommu_manager_interface::{
-    Counters, DeviceState, Operation, Protection, REPLY_WORDS, REQUEST_WORDS, Refusal, Reply,
-    Request, Status, VERSION,
+    Counters, DeviceState, Operation, Protection, REPLY_WORDS, Refusal, Reply, Request, Status,
 };
 use mmio::Mmio;
 use pci::Bdf;
@@ -21,10 +20,8 @@ impl<R: Mmio, M: Memory> Manager<'_, R, M> {
         words: &[u64],
         clock: impl Fn() -> u64,
     ) -> [u64; REPLY_WORDS] {
-        let result = match <[u64; REQUEST_WORDS]>::try_from(words) {
-            Ok(words) => self.serve(trusted, Request::from_words(words), clock),
-            Err(_) => Err(Status::Version),
-        };
+        let request = Request::parse(words);
+        let result = request.and_then(|request| self.serve(trusted, request, clock));
         result.unwrap_or_else(Reply::new).to_words()
     }
 
@@ -36,9 +33,6 @@ impl<R: Mmio, M: Memory> Manager<'_, R, M> {
     ) -> Result<Reply, Status> {
         use Operation as Op;
 
-        if request.version != VERSION {
-            return Err(Status::Version);
-        }
         let operation = Op::from_number(request.operation).ok_or(Status::Operation)?;
         let about_none = matches!(operation, Op::Status | Op::Counters | Op::NextFault);
         let about_index = matches!(operation, Op::Bind | Op::Unbind);

@@ -5,15 +5,15 @@ use core::ops::Range;
 
 use dmar::{Dmar, Flat, ScopeKind};
 use heapless::Vec;
-use image_spec::dma_grants::{Interrupt, Table};
+use image_spec::dma_grants::{Interrupt, Table, end};
 use iommu_manager_interface::Refusal;
 use log::Level;
 use mmio::Mmio;
 use pci::Bdf;
-use vtd::{Absent, ApicId, Config, ExtendedCapabilities, Iommu, Memory, Unit, Vector};
+use vtd::{ApicId, Config, ExtendedCapabilities, Iommu, Memory, Missing, Sizes, Unit, Vector};
 
 use crate::check::{self, Refused};
-use crate::devices::{Device, is_pin, target};
+use crate::devices::{Device, target};
 use crate::faults::Faults;
 use crate::manager::{MAX_APICS, Manager};
 
@@ -64,7 +64,7 @@ impl<'a, R: Mmio, M: Memory> Manager<'a, R, M> {
         manager.place_all(dmar.as_ref().ok(), &units);
         let checked = match (&dmar, absent, &table) {
             (Err(refused), ..) | (_, None, Err(refused)) => Err(refused.clone()),
-            (_, Some(absent), _) => Err(Refused::new(Refusal::NoUnit, absent)),
+            (_, Some(absent), _) => Err(absent.into()),
             (Ok(dmar), None, Ok(table)) => check::check(dmar, &units, table, given.x2apic),
         };
         let ecaps = || units.iter().map(|(_, unit)| unit.extended_capabilities());
@@ -74,23 +74,27 @@ impl<'a, R: Mmio, M: Memory> Manager<'a, R, M> {
         let config = Config {
             extended_interrupts: given.x2apic && all(ExtendedCapabilities::EIM),
             interrupt_order: (u16::BITS - highest.leading_zeros()) as u8,
+            fault_event: given.fault_vector.map(|vector| (vector, given.apic)),
             host_bits: dmar.as_ref().map_or(0, Dmar::host_address_bits),
             ..Config::default()
         };
         let io_apic_remapped = manager.table.is_some_and(|table| table.ioapic_remapped());
         let remap = all(ExtendedCapabilities::IR) && (checked.is_ok() || io_apic_remapped);
         let memory = memory(manager.table.map_or(0..0, |table| table.tables()));
-        let opened = manager
-            .take_over(units, memory, config)
-            .and_then(|()| manager.open(remap, given.fault_vector));
+        let opened = manager.open(units, memory, config, remap);
+        // How bad it is that nothing is granted: without devices, nothing could have been.
+        let nobody = manager
+            .table
+            .is_some_and(|table| table.devices().is_empty());
+        let level = if nobody { Level::Warn } else { Level::Error };
         let refused = match (checked, opened) {
             (Err(refused), Err(besides)) => {
-                log::log!(manager.level(), "besides: {}", besides.words);
+                log::log!(level, "besides: {}", besides.words);
                 Some(refused)
             }
             (checked, opened) => checked.and(opened).err(),
         };
-        manager.say(refused, io_apic_remapped);
+        manager.say(refused, level, io_apic_remapped);
         manager
     }
 
@@ -116,28 +120,26 @@ impl<'a, R: Mmio, M: Memory> Manager<'a, R, M> {
         self.io_apics = placed.take(MAX_APICS).collect();
     }
 
-    /// Blocks all DMA.
-    fn take_over(&mut self, units: Units<R>, memory: M, config: Config) -> Result<(), Refused> {
-        if !units.is_empty() {
-            let units = units.into_iter().map(|(_, unit)| unit);
-            self.iommu = Some(Iommu::take_over(memory, units, config).map_err(hardware)?);
-        }
-        Ok(())
-    }
-
-    /// Lets through what must pass from the start: fault events and interrupts of I/O APICs.
-    fn open(&mut self, remap: bool, fault_vector: Option<Vector>) -> Result<(), Refused> {
-        let (interrupts, apic) = (self.interrupts(), self.apic);
-        let Some(iommu) = &mut self.iommu else {
+    /// Blocks all DMA, and with `remap` lets the interrupts of I/O APICs pass, and no
+    /// others.
+    fn open(
+        &mut self,
+        units: Units<R>,
+        memory: M,
+        config: Config,
+        remap: bool,
+    ) -> Result<(), Refused> {
+        if units.is_empty() {
             return Ok(());
-        };
-        if let Some(vector) = fault_vector {
-            iommu.enable_fault_events(vector, apic);
         }
+        let units = units.into_iter().map(|(_, unit)| unit);
+        let taken_over = Iommu::take_over(memory, units, config).map_err(hardware)?;
+        let (interrupts, apic) = (self.interrupts(), self.apic);
+        let iommu = self.iommu.insert(taken_over);
         if !remap {
             return Ok(());
         }
-        for pin in interrupts.iter().filter(|interrupt| is_pin(interrupt)) {
+        for pin in interrupts.iter().filter(|interrupt| interrupt.is_pin()) {
             let Some(&(unit, source)) = self.io_apics.get(usize::from(pin.ioapic)) else {
                 let words = "the DMAR table does not have the I/O APIC of an interrupt";
                 return Err(Refused::new(Refusal::IoApic, words));
@@ -154,22 +156,14 @@ impl<'a, R: Mmio, M: Memory> Manager<'a, R, M> {
         self.table.map_or(&[], |table| table.interrupts())
     }
 
-    /// How bad it is that nothing is granted: without devices, nothing could have been.
-    fn level(&self) -> Level {
-        match self.table {
-            Some(table) if table.devices().is_empty() => Level::Warn,
-            _ => Level::Error,
-        }
-    }
-
     /// Says how things are.
-    fn say(&mut self, refused: Option<Refused>, io_apic_remapped: bool) {
+    fn say(&mut self, refused: Option<Refused>, level: Level, io_apic_remapped: bool) {
         for unit in self.iommu.iter().flat_map(Iommu::units) {
-            log::info!("firmware left: {}", unit.leftovers());
+            log::info!("firmware left: {}", unit.leftovers);
         }
         for device in &self.devices {
-            let (id, name, end) = (device.id, device.name, device.end());
-            let ranges = device.grants.len();
+            let (id, name, grants) = (device.id, device.name, device.grants);
+            let (ranges, end) = (grants.len(), end(grants));
             log::info!("{id} '{name}': {ranges} ranges below {end:#x}");
         }
         let is = |on| if on { "blocked" } else { "not blocked" };
@@ -179,7 +173,7 @@ impl<'a, R: Mmio, M: Memory> Manager<'a, R, M> {
             Some(Refused { refusal, words }) => {
                 self.refusal = refusal;
                 log::log!(
-                    self.level(),
+                    level,
                     "fail closed: {words}; nothing is granted, DMA is {dma}, interrupts are {interrupts}"
                 );
             }
@@ -191,7 +185,7 @@ impl<'a, R: Mmio, M: Memory> Manager<'a, R, M> {
 }
 
 /// The units that answer, and one that does not.
-fn probe<R: Mmio>(all: Vec<(u64, R), MAX_UNITS>) -> (Units<R>, Option<Absent>) {
+fn probe<R: Mmio>(all: Vec<(u64, R), MAX_UNITS>) -> (Units<R>, Option<Missing>) {
     let (mut units, mut absent) = (Vec::new(), None);
     for (address, registers) in all {
         match Unit::probe(registers) {
@@ -199,8 +193,8 @@ fn probe<R: Mmio>(all: Vec<(u64, R), MAX_UNITS>) -> (Units<R>, Option<Absent>) {
                 let (cap, ecap) = (unit.capabilities(), unit.extended_capabilities());
                 let (major, minor) = unit.version();
                 log::info!("IOMMU at {address:#x}: VT-d version {major}.{minor}");
-                log::info!("CAP {:#x}: {cap}", cap.0);
-                log::info!("ECAP {:#x}: {ecap}", ecap.0);
+                log::info!("CAP {:#x}: {}; has: {cap}", cap.0, Sizes(cap));
+                log::info!("ECAP {:#x}: has: {ecap}", ecap.0);
                 // Cannot fail: both have the same capacity.
                 let _ = units.push((address, unit));
             }

@@ -13,12 +13,10 @@ flags! {
         39 PSI "page-selective invalidation",
         54 DWD "write draining",
         55 DRD "read draining",
-        22 ZLR "zero-length reads",
         5 PLMR "protected low memory",
         6 PHMR "protected high memory",
         62 ESIRTPS "flush on setting the interrupt table",
         63 ESRTPS "flush on setting the root table",
-        3 AFL "advanced fault logging",
         4 RWBF "write buffer to flush",
         7 CM "caching mode",
     }
@@ -59,12 +57,6 @@ impl Capabilities {
         self.field(16, 6) as u8 + 1
     }
 
-    /// Bits of a device address that both the unit and its best table of at most 4 levels take.
-    pub fn reach(self) -> u8 {
-        let table = if self.levels(4) { 48 } else { 39 };
-        self.guest_address_bits().min(table)
-    }
-
     /// FRO: byte offset of the first fault-recording register, from the start of the registers.
     pub fn fault_records_offset(self) -> usize {
         self.field(24, 10) as usize * 16
@@ -87,31 +79,21 @@ impl Capabilities {
     }
 }
 
-impl ExtendedCapabilities {
-    /// IRO: byte offset of the IOTLB registers (IVA, then IOTLB) from the start of the registers.
-    pub fn iotlb_offset(self) -> usize {
-        (self.0 >> 8 & 0x3ff) as usize * 16
-    }
-}
+/// What the fields of CAP_REG say, in words.
+#[derive(Clone, Copy, Debug)]
+pub struct Sizes(pub Capabilities);
 
-impl fmt::Display for Capabilities {
+impl fmt::Display for Sizes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} domains, tables of ", self.domains())?;
-        write_list(f, (3_u8..=5).filter(|&levels| self.levels(levels)))?;
-        let bits = self.guest_address_bits();
+        let Self(cap) = self;
+        write!(f, "{} domains, tables of ", cap.domains())?;
+        write_list(f, (3_u8..=5).filter(|&levels| cap.levels(levels)))?;
+        let bits = cap.guest_address_bits();
         write!(f, " levels, {bits}-bit addresses, pages of ")?;
         let pages = [(1, "4K"), (2, "2M"), (3, "1G")].into_iter();
-        let pages = pages.filter(|&(level, _)| self.leaves(level));
+        let pages = pages.filter(|&(level, _)| cap.leaves(level));
         write_list(f, pages.map(|(_, size)| size))?;
-        let (records, at) = (self.fault_records(), self.fault_records_offset());
-        write!(f, ", {records} fault records at {at:#x}; has: ")?;
-        self.write_names(f)
-    }
-}
-
-impl fmt::Display for ExtendedCapabilities {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "IOTLB registers at {:#x}; has: ", self.iotlb_offset())?;
-        self.write_names(f)
+        let (records, at) = (cap.fault_records(), cap.fault_records_offset());
+        write!(f, ", {records} fault records at {at:#x}")
     }
 }

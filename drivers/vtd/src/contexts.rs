@@ -3,6 +3,7 @@
 //! not written here is blocked. Tables are created per bus and stay.
 
 use crate::memory::{Entry, Tables};
+use crate::paging::Table;
 use crate::{Bdf, DomainId, Error, Hpa, Result};
 
 const ADDRESS: u64 = !0xfff;
@@ -13,7 +14,8 @@ const DOMAIN: u32 = 8;
 /// The tables of one unit.
 #[derive(Debug)]
 pub struct Contexts {
-    root: Hpa,
+    /// What RTADDR_REG takes: legacy mode (§11.4.5).
+    pub root: Hpa,
 }
 
 impl Contexts {
@@ -21,11 +23,6 @@ impl Contexts {
     pub fn new(tables: &mut Tables) -> Result<Self> {
         let root = tables.allocate(1)?;
         Ok(Self { root })
-    }
-
-    /// What RTADDR_REG takes: legacy mode (§11.4.5).
-    pub fn address_register(&self) -> u64 {
-        self.root.0
     }
 
     fn root_slot(&self, device: Bdf) -> Hpa {
@@ -55,7 +52,7 @@ impl Contexts {
         (entry.high != 0).then_some(DomainId((entry.high >> DOMAIN) as u16))
     }
 
-    /// Puts a device that is in no domain into one, with tables of so many levels.
+    /// Puts a device that is in no domain into one, whose topmost page table is `table`.
     ///
     /// # Errors
     ///
@@ -65,15 +62,15 @@ impl Contexts {
         tables: &mut Tables,
         device: Bdf,
         domain: DomainId,
-        (table, levels): (Hpa, u8),
+        table: Table,
     ) -> Result<()> {
         if let Some(owner) = self.domain(tables, device) {
             return Err(Error::Attached(device, owner));
         }
         let slot = self.slot_or_new(tables, device)?;
-        let high = u64::from(levels.saturating_sub(2)) | u64::from(domain.0) << DOMAIN;
+        let high = u64::from(table.level.saturating_sub(2)) | u64::from(domain.0) << DOMAIN;
         // T = 00: requests without a process id are translated, all others are blocked.
-        let low = table.0 | Entry::PRESENT;
+        let low = table.at.0 | Entry::PRESENT;
         tables.set_entry(slot, Entry { low, high });
         Ok(())
     }

@@ -39,10 +39,8 @@ impl Descriptor {
 
     /// Drops the cached context entry of one device that was cached for `domain`.
     pub const fn context_device(domain: DomainId, device: Bdf) -> Self {
-        of(
-            1 | FINEST | (domain.0 as u64) << 16 | (device.0 as u64) << 32,
-            0,
-        )
+        let low = 1 | FINEST | (domain.0 as u64) << 16;
+        of(low | (device.0 as u64) << 32, 0)
     }
 
     /// Drops every cached translation (§6.5.2.3).

@@ -14,8 +14,11 @@ use crate::contexts::Contexts;
 use crate::descriptor::Descriptor;
 use crate::interrupt_table::InterruptTable;
 use crate::memory::Tables;
+use crate::paging::Format;
 use crate::registers::{IQA, IQT, IRTA, RTADDR};
-use crate::{Capabilities, Error, Needs, Result, Unit};
+use crate::{
+    ApicId, Capabilities, Error, ExtendedCapabilities, Missing, Needs, Result, Unit, Vector,
+};
 use queue::Queue;
 
 pub use command::GlobalStatus;
@@ -30,6 +33,8 @@ pub struct Config {
     pub extended_interrupts: bool,
     /// Interrupt entries, as a power of two from 8 to 16.
     pub interrupt_order: u8,
+    /// What faults raise, on which processor.
+    pub fault_event: Option<(Vector, ApicId)>,
     /// Bits of a host-physical address, from the DMAR table.
     pub host_bits: u8,
     /// How often a status is read before the hardware counts as stuck.
@@ -41,6 +46,7 @@ impl Default for Config {
         Self {
             extended_interrupts: true,
             interrupt_order: 12,
+            fault_event: None,
             host_bits: 46,
             polls: 10_000_000,
         }
@@ -51,8 +57,9 @@ impl Default for Config {
 #[derive(Debug)]
 pub struct Engine<R> {
     unit: Unit<R>,
-    config: Config,
-    leftovers: Leftovers,
+    pub(crate) config: Config,
+    /// What firmware left.
+    pub leftovers: Leftovers,
     pub(crate) contexts: Contexts,
     pub(crate) interrupts: InterruptTable,
     queue: Queue,
@@ -90,15 +97,17 @@ impl<R: Mmio> Engine<R> {
     fn start(&mut self, tables: &mut Tables) -> Result<()> {
         self.quiesce()?;
         self.discard_faults();
+        if let Some((vector, processor)) = self.config.fault_event {
+            self.enable_fault_event(vector, processor);
+        }
 
         self.unit.registers.set(IQT, 0);
-        self.unit.registers.set(IQA, self.queue.address_register());
+        // One page of descriptors of 128 bits (§11.4.9.4).
+        self.unit.registers.set(IQA, self.queue.ring.0);
         self.command(GlobalStatus::QIES, true)?;
 
         self.publish()?;
-        self.unit
-            .registers
-            .set(RTADDR, self.contexts.address_register());
+        self.unit.registers.set(RTADDR, self.contexts.root.0);
         self.command(GlobalStatus::RTPS, true)?;
         // §6.6: what was cached of firmware's tables goes before the new ones count.
         let translations = Descriptor::iotlb_global(self.capabilities());
@@ -129,13 +138,32 @@ impl<R: Mmio> Engine<R> {
         &self.unit
     }
 
-    /// What firmware left.
-    pub fn leftovers(&self) -> &Leftovers {
-        &self.leftovers
-    }
-
     pub(crate) fn capabilities(&self) -> Capabilities {
         self.unit.capabilities()
+    }
+
+    /// Tables for device addresses of at least `address_bits` bits, as far as the unit goes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Missing`] if it has no such tables.
+    pub(crate) fn format(&self, address_bits: u8) -> Result<Format> {
+        let cap = self.capabilities();
+        let levels = match address_bits {
+            ..=39 if cap.levels(3) => 3,
+            _ if cap.levels(4) => 4,
+            _ => return Err(Error::Missing(Missing::Levels)),
+        };
+        Ok(Format {
+            levels,
+            address_bits: cap.guest_address_bits().min(12 + 9 * levels),
+            host_bits: self.config.host_bits.min(52),
+            leaf_levels: (1..=3).take_while(|&level| cap.leaves(level)).count() as u8,
+            snoop: self
+                .unit
+                .extended_capabilities()
+                .has(ExtendedCapabilities::SC),
+        })
     }
 
     /// Makes entries take effect that were not present before. Only units in caching mode have
@@ -157,8 +185,6 @@ fn check<R: Mmio>(unit: &Unit<R>, config: Config, interrupts: bool) -> Result<()
         ..Needs::default()
     };
     let mut missing = needs.missing(unit);
-    match missing.find(|what| what.is_about_interrupts() == interrupts) {
-        Some(what) => Err(Error::Missing(what)),
-        None => Ok(()),
-    }
+    let first = missing.find(|what| what.is_about_interrupts() == interrupts);
+    first.map_or(Ok(()), |what| Err(Error::Missing(what)))
 }

@@ -11,11 +11,7 @@ use heapless::Vec;
 use mmio::Mmio;
 
 use crate::memory::TableMemory;
-use crate::paging::Format;
-use crate::{
-    Capabilities, Config, Engine, Error, ExtendedCapabilities as Extended, Fault, Memory, Missing,
-    Result, Unit,
-};
+use crate::{Config, Engine, Error, ExtendedCapabilities, Fault, Memory, Result, Unit};
 
 pub use domains::Domain;
 
@@ -27,18 +23,14 @@ pub const MAX_UNITS: usize = 16;
 pub struct Iommu<R, M> {
     tables: TableMemory<M>,
     units: Vec<Engine<R>, MAX_UNITS>,
-    config: Config,
-    /// Domain ids are below it, so that there are 127 at most.
-    domain_ids: u32,
-    /// Those in use, one bit each. Id 0 is never given out: units in caching mode tag what they
+    /// Domain ids in use on any unit, one bit each, so that there are 127 at most. Id 0 is never given out: units in caching mode tag what they
     /// cache of entries that are not present with it (§6.1), and an empty context entry would
     /// carry it.
     used_ids: u128,
 }
 
 impl<R: Mmio, M: Memory> Iommu<R, M> {
-    /// Takes over all units: no device reaches any memory from here on. A domain may be used on
-    /// all of them, so its tables use only what all can do.
+    /// Takes over all units: no device reaches any memory from here on.
     ///
     /// # Errors
     ///
@@ -49,29 +41,23 @@ impl<R: Mmio, M: Memory> Iommu<R, M> {
         units: impl IntoIterator<Item = Unit<R>>,
         config: Config,
     ) -> Result<Self> {
-        let mut probed = Vec::<_, MAX_UNITS>::new();
+        // Until all units are known, everything is written back.
+        let mut tables = TableMemory {
+            coherent: false,
+            memory,
+        };
+        let mut engines = Vec::<Engine<R>, MAX_UNITS>::new();
         for unit in units {
-            probed.push(unit).map_err(|_| Error::OutOfIds)?;
+            let engine = Engine::take_over(unit, &mut tables, config)?;
+            engines.push(engine).map_err(|_| Error::OutOfIds)?;
         }
-        let snoops = Extended::C;
-        let coherent = probed
+        let mut ecaps = engines
             .iter()
-            .all(|unit| unit.extended_capabilities().has(snoops));
-        let domains = probed
-            .iter()
-            .map(|unit| unit.capabilities().domains())
-            .min();
-        let mut tables = TableMemory { coherent, memory };
-        let mut units = Vec::new();
-        for unit in probed {
-            // Cannot fail: there are no more than before.
-            let _ = units.push(Engine::take_over(unit, &mut tables, config)?);
-        }
+            .map(|unit| unit.unit().extended_capabilities());
+        tables.coherent = ecaps.all(|unit| unit.has(ExtendedCapabilities::C));
         Ok(Self {
             tables,
-            units,
-            config,
-            domain_ids: domains.unwrap_or(0).min(u128::BITS),
+            units: engines,
             used_ids: 0,
         })
     }
@@ -106,29 +92,5 @@ impl<R: Mmio, M: Memory> Iommu<R, M> {
     /// The number of domains that exist.
     pub fn domains(&self) -> usize {
         self.used_ids.count_ones() as usize
-    }
-
-    /// The tables that reach `address_bits`, in what all units can do.
-    fn format(&self, address_bits: u8) -> Result<Format> {
-        let caps = || self.units.iter().map(Engine::capabilities);
-        // Levels of tables and of leaves are sets of bits.
-        let all = Capabilities(caps().fold(u64::MAX, |all, unit| all & unit.0));
-        let levels = match address_bits {
-            ..=39 if all.levels(3) => 3,
-            _ if all.levels(4) => 4,
-            _ => return Err(Error::Missing(Missing::Levels)),
-        };
-        let widths = caps().map(Capabilities::guest_address_bits);
-        let mut ecaps = self
-            .units
-            .iter()
-            .map(|unit| unit.unit().extended_capabilities());
-        Ok(Format {
-            levels,
-            address_bits: widths.min().unwrap_or(0).min(12 + 9 * levels),
-            host_bits: self.config.host_bits.min(52),
-            leaf_levels: (1..=3).take_while(|&level| all.leaves(level)).count() as u8,
-            snoop: ecaps.all(|unit| unit.has(Extended::SC)),
-        })
     }
 }

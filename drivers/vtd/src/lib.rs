@@ -39,14 +39,14 @@ mod tests;
 mod types;
 mod unit;
 
-pub use capabilities::{Capabilities, ExtendedCapabilities};
+pub use capabilities::{Capabilities, ExtendedCapabilities, Sizes};
 pub use engine::{Config, Engine, GlobalStatus, Leftovers, QueueCounters};
 pub use error::{Error, Result};
-pub use fault::{Access, Fault, Reason, Request};
+pub use fault::{Access, Fault, Request};
 pub use iommu::{Domain, Iommu, MAX_UNITS};
 pub use irte::Target;
 pub use memory::Memory;
 pub use pci::Bdf;
 pub use requirements::{Missing, Needs};
 pub use types::{ApicId, DomainId, Hpa, Iova, PAGE_BYTES, Rights, Vector};
-pub use unit::{Absent, Unit};
+pub use unit::Unit;

@@ -22,10 +22,12 @@ macro_rules! flags {
             pub const fn has(self, flag: Self) -> bool {
                 self.0 & flag.0 != 0
             }
+        }
 
-            /// Writes the names of the bits that are set.
-            fn write_names(self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                let names = [$((Self::$flag, $words),)*].into_iter();
+        /// The names of the bits that are set.
+        impl core::fmt::Display for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                let names = [$(($name::$flag, $words),)*].into_iter();
                 let set = names.filter(|(flag, _)| self.has(*flag));
                 crate::list::write_list(f, set.map(|(_, words)| words))
             }

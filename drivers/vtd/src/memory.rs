@@ -86,7 +86,8 @@ pub(crate) struct Entry {
 impl Entry {
     pub const BYTES: u64 = 16;
     pub const PRESENT: u64 = 1 << 0;
-    const FAULT_PROCESSING_DISABLE: u64 = 1 << 1;
+    /// The number of the bit.
+    const FAULT_PROCESSING_DISABLE: u32 = 1;
     /// One that is nobody's and lets nothing pass.
     pub const EMPTY: Self = Self { low: 0, high: 0 };
 
@@ -96,11 +97,7 @@ impl Entry {
 
     /// The same, not present; with `silent` it reports no faults either.
     pub fn blocked(self, silent: bool) -> Self {
-        let low = if silent {
-            Self::FAULT_PROCESSING_DISABLE
-        } else {
-            0
-        };
+        let low = u64::from(silent) << Self::FAULT_PROCESSING_DISABLE;
         Self { low, ..self }
     }
 

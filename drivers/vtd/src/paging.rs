@@ -12,6 +12,7 @@ mod tree;
 
 use crate::{Error, Hpa, Iova, PAGE_BYTES, Result};
 
+pub use table::Table;
 pub use tree::Tree;
 
 /// Requests to these addresses are interrupts and never reach a table (§3.14).

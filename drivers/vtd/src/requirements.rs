@@ -19,8 +19,9 @@ pub struct Needs {
 
 /// One thing that a unit lacks. The documentation of each kind is its message.
 #[derive(Clone, Copy, Debug, Display, PartialEq, Eq)]
-#[ignore_extra_doc_attributes]
 pub enum Missing {
+    /// no remapping unit answers here (VER reads {0:#x})
+    Unit(u32),
     /// no interrupt remapping (ECAP.IR): a device could forge any interrupt
     InterruptRemapping,
     /// no queued invalidation (ECAP.QI): interrupt entries could not be taken back
@@ -33,10 +34,8 @@ pub enum Missing {
     Domains(u16, u32),
     /// device addresses up to {0:#x} do not fit in {1} bits (CAP.MGAW)
     AddressBits(u64, u8),
-    /// the {0} end at {1:#x}, outside the mapped registers
-    ///
-    /// CAP or ECAP points at them.
-    Outside(&'static str, usize),
+    /// the fault records end at {0:#x}, outside the mapped registers
+    FaultRecords(usize),
 }
 
 impl Missing {
@@ -50,15 +49,14 @@ impl Needs {
     /// What `unit` lacks; nothing if it will do.
     pub fn missing<M: Mmio>(self, unit: &Unit<M>) -> impl Iterator<Item = Missing> + use<M> {
         let (cap, ecap) = (unit.capabilities(), unit.extended_capabilities());
-        let (bits, domains, size) = (cap.reach(), cap.domains(), unit.registers.size());
-        let Self {
-            max_domain: id,
-            address_end: end,
-            x2apic,
-        } = self;
+        let (domains, size) = (cap.domains(), unit.registers.size());
+        // What both the unit and its best table of at most 4 levels take.
+        let bits = cap
+            .guest_address_bits()
+            .min(if cap.levels(4) { 48 } else { 39 });
+        let (id, end, x2apic) = (self.max_domain, self.address_end, self.x2apic);
         let too_wide = end > 1_u64.unbounded_shl(bits.into());
         let records = cap.fault_records_offset() + 16 * cap.fault_records();
-        let iotlb = ecap.iotlb_offset() + 16;
         let all = [
             (!ecap.has(Extended::IR), Missing::InterruptRemapping),
             (!ecap.has(Extended::QI), Missing::QueuedInvalidation),
@@ -69,10 +67,11 @@ impl Needs {
             (!cap.levels(3) && !cap.levels(4), Missing::Levels),
             (u32::from(id) >= domains, Missing::Domains(id, domains)),
             (too_wide, Missing::AddressBits(end, bits)),
-            (records > size, Missing::Outside("fault records", records)),
-            (iotlb > size, Missing::Outside("IOTLB registers", iotlb)),
+            (records > size, Missing::FaultRecords(records)),
         ];
         all.into_iter()
             .filter_map(|(lacks, what)| lacks.then_some(what))
     }
 }
+
+impl core::error::Error for Missing {}

@@ -51,13 +51,6 @@ pub enum Rights {
     ReadWrite = 3,
 }
 
-impl Rights {
-    /// Whether all of these are among them.
-    pub const fn include(self, others: Self) -> bool {
-        self as u8 & others as u8 == others as u8
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::string::ToString;
@@ -69,18 +62,5 @@ mod tests {
         assert_eq!(Hpa(u64::MAX).add(1), Hpa(u64::MAX));
         assert_eq!(Hpa(0x1000).add(8).to_string(), "0x1008");
         assert_eq!(Iova(0x0dea_d000).to_string(), "0xdead000");
-    }
-
-    #[test]
-    fn rights_say_what_they_allow() {
-        for (rights, reads, writes) in [
-            (Rights::Read, true, false),
-            (Rights::Write, false, true),
-            (Rights::ReadWrite, true, true),
-        ] {
-            assert_eq!(rights.include(Rights::Read), reads);
-            assert_eq!(rights.include(Rights::Write), writes);
-            assert_eq!(rights.include(Rights::ReadWrite), reads && writes);
-        }
     }
 }

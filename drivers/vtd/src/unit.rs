@@ -1,17 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //! One remapping unit, seen through its registers.
 
-use displaydoc::Display;
 use mmio::{Mmio, Registers};
 
 use crate::registers::{CAP, ECAP, GSTS, PMEN, VER};
-use crate::{Capabilities, ExtendedCapabilities, GlobalStatus};
-
-/// no remapping unit answers here (VER reads {0:#x})
-#[derive(Clone, Copy, Debug, Display, PartialEq, Eq)]
-pub struct Absent(pub u32);
-
-impl core::error::Error for Absent {}
+use crate::{Capabilities, ExtendedCapabilities, GlobalStatus, Missing};
 
 /// A unit that answers. `M` is the page of its registers.
 #[derive(Debug)]
@@ -30,12 +23,12 @@ impl<M: Mmio> Unit<M> {
     ///
     /// # Errors
     ///
-    /// [`Absent`] where the registers read as a bus with nothing on it: all ones, or all zero.
-    pub fn probe(registers: M) -> Result<Self, Absent> {
+    /// [`Missing::Unit`] where the registers read as a bus with nothing on it: all ones, or all zero.
+    pub fn probe(registers: M) -> Result<Self, Missing> {
         let (version, cap) = (registers.get(VER), registers.get(CAP));
         // The major number is never 0, and no unit has every capability or none.
         if version & 0xf0 == 0 || version == u32::MAX || matches!(cap, 0 | u64::MAX) {
-            return Err(Absent(version));
+            return Err(Missing::Unit(version));
         }
         Ok(Self {
             version,

@@ -153,6 +153,13 @@ pub const MSI: u8 = 0;
 /// [`Interrupt::kind`]: a pin of an IOAPIC.
 pub const IOAPIC_PIN: u8 = 1;
 
+impl Interrupt {
+    /// Whether it is of an IOAPIC.
+    pub fn is_pin(&self) -> bool {
+        self.kind == IOAPIC_PIN
+    }
+}
+
 /// Byte offset of [`Grant::paddr`] of grant `index` in a table of `devices` devices.
 pub const fn paddr_offset(devices: usize, index: usize) -> usize {
     table_len(devices, index, 0) + core::mem::offset_of!(Grant, paddr)

@@ -27,7 +27,7 @@ fn nothing_passes_before_it_is_granted() {
 fn a_device_reaches_its_grant_with_its_rights_and_nothing_else() {
     let (board, mut driver) = start(&[Options::default()]);
     let vf = device(0, 0x13, 0);
-    let mut domain = driver.create_domain(48).unwrap();
+    let mut domain = driver.create_domain(0, 48).unwrap();
     let grants = [
         (0x1000, 0x8000, 0x2000, Rights::Read),
         (0x5000, 0x1_0000, 0x1000, Rights::ReadWrite),
@@ -38,7 +38,7 @@ fn a_device_reaches_its_grant_with_its_rights_and_nothing_else() {
             .map(&mut domain, Iova(at), Hpa(host), bytes, rights)
             .unwrap();
     }
-    driver.attach(0, vf, &mut domain).unwrap();
+    driver.attach(vf, &mut domain).unwrap();
     assert_eq!(driver.domain_of(0, vf), Some(domain.id()));
     let cases = [
         (0x1000, Ok(0x8000), Err(5)),
@@ -63,7 +63,7 @@ fn a_device_reaches_its_grant_with_its_rights_and_nothing_else() {
     expect_clean(&board);
     assert_eq!(board.dma(0, vf.0, 0x1000, false), Err(6));
     assert_eq!(board.dma(0, vf.0, 0x5000, false), Ok(0x1_0000));
-    driver.detach(0, vf, &mut domain).unwrap();
+    driver.detach(vf, &mut domain).unwrap();
     assert_eq!(board.dma(0, vf.0, 0x5000, false), Err(2));
     driver.destroy_domain(&mut Some(domain)).unwrap();
     expect_clean(&board);
@@ -72,7 +72,7 @@ fn a_device_reaches_its_grant_with_its_rights_and_nothing_else() {
 #[test]
 fn impossible_grants_are_refused_and_change_nothing() {
     let (board, mut driver) = start(&[Options::default()]);
-    let mut domain = driver.create_domain(48).unwrap();
+    let mut domain = driver.create_domain(0, 48).unwrap();
     driver
         .map(&mut domain, Iova(0x4000), Hpa(0), 0x2000, Rights::Read)
         .unwrap();
@@ -186,8 +186,8 @@ fn pages_are_as_large_as_alignment_and_hardware_allow() {
     for (options, at, host, bytes, writes) in cases {
         let (board, mut driver) = start(&[options]);
         let vf = device(0, 3, 0);
-        let mut domain = driver.create_domain(48).unwrap();
-        driver.attach(0, vf, &mut domain).unwrap();
+        let mut domain = driver.create_domain(0, 48).unwrap();
+        driver.attach(vf, &mut domain).unwrap();
         let spent = cost(&mut driver, |driver| {
             driver
                 .map(&mut domain, Iova(at), Hpa(host), bytes, Rights::ReadWrite)
@@ -211,8 +211,8 @@ fn pages_are_as_large_as_alignment_and_hardware_allow() {
 #[test]
 fn a_part_of_a_larger_page_cannot_be_revoked() {
     let (board, mut driver) = start(&[Options::default()]);
-    let mut domain = driver.create_domain(48).unwrap();
-    driver.attach(0, device(0, 3, 0), &mut domain).unwrap();
+    let mut domain = driver.create_domain(0, 48).unwrap();
+    driver.attach(device(0, 3, 0), &mut domain).unwrap();
     driver
         .map(&mut domain, Iova(0), Hpa(0), 2 * LARGE, Rights::Read)
         .unwrap();
@@ -249,8 +249,8 @@ fn a_revoked_address_is_closed_when_the_call_returns() {
             ..Options::default()
         }]);
         let vf = device(0, 0x13, 0);
-        let mut domain = driver.create_domain(48).unwrap();
-        driver.attach(0, vf, &mut domain).unwrap();
+        let mut domain = driver.create_domain(0, 48).unwrap();
+        driver.attach(vf, &mut domain).unwrap();
         for round in 0..10_000_u64 {
             let (at, bytes) = ((round % 7) << 12, (1 + round % 3) << 12);
             driver
@@ -276,7 +276,7 @@ fn a_thousand_owners_of_a_device_leave_nothing_behind() {
     let vf = device(1, 0x10, 0);
     let mut after_first = None;
     for round in 0..1000 {
-        let mut domain = driver.create_domain(48).unwrap();
+        let mut domain = driver.create_domain(0, 48).unwrap();
         driver
             .map(
                 &mut domain,
@@ -286,9 +286,9 @@ fn a_thousand_owners_of_a_device_leave_nothing_behind() {
                 Rights::Read,
             )
             .unwrap();
-        driver.attach(0, vf, &mut domain).unwrap();
+        driver.attach(vf, &mut domain).unwrap();
         assert_eq!(board.dma(0, vf.0, 0x1000, false), Ok(round << 21));
-        driver.detach(0, vf, &mut domain).unwrap();
+        driver.detach(vf, &mut domain).unwrap();
         driver.destroy_domain(&mut Some(domain)).unwrap();
         let pages = board.pages_in_use();
         assert_eq!(*after_first.get_or_insert(pages), pages, "round {round}");
@@ -308,12 +308,12 @@ fn domains_keep_devices_apart_and_together() {
             ..Options::default()
         }; 2],
     );
-    let mut one = driver.create_domain(48).unwrap();
-    let mut two = driver.create_domain(48).unwrap();
+    let mut one = driver.create_domain(0, 48).unwrap();
+    let mut two = driver.create_domain(0, 48).unwrap();
     let (a, b, c) = (device(0, 1, 0), device(0, 2, 0), device(3, 0, 0));
-    driver.attach(0, a, &mut one).unwrap();
-    driver.attach(1, b, &mut one).unwrap();
-    driver.attach(0, c, &mut two).unwrap();
+    driver.attach(a, &mut one).unwrap();
+    driver.attach(b, &mut one).unwrap();
+    driver.attach(c, &mut two).unwrap();
     driver
         .map(&mut one, Iova(0x1000), Hpa(0xa000), 0x1000, Rights::Read)
         .unwrap();
@@ -321,25 +321,29 @@ fn domains_keep_devices_apart_and_together() {
         .map(&mut two, Iova(0x1000), Hpa(0xc000), 0x1000, Rights::Read)
         .unwrap();
     assert_eq!(board.dma(0, a.0, 0x1000, false), Ok(0xa000));
-    assert_eq!(board.dma(1, b.0, 0x1000, false), Ok(0xa000));
+    assert_eq!(board.dma(0, b.0, 0x1000, false), Ok(0xa000));
     assert_eq!(board.dma(0, c.0, 0x1000, false), Ok(0xc000));
+    let behind_the_other = board.dma(1, a.0, 0x1000, false);
+    assert_eq!(behind_the_other, Err(1));
+    // The same requester id behind the other unit is another device.
+    let mut other = driver.create_domain(1, 48).unwrap();
+    driver.attach(a, &mut other).unwrap();
+    assert_eq!(board.dma(1, a.0, 0x1000, false), Err(6));
     assert_eq!(
-        board.dma(1, a.0, 0x1000, false),
-        Err(2),
-        "it is behind the other unit"
+        (driver.domain_of(1, a), other.devices()),
+        (Some(other.id()), 1)
     );
 
     assert_eq!(
-        driver.attach(0, a, &mut two),
+        driver.attach(a, &mut two),
         Err(Error::Attached(a, one.id()))
     );
-    assert_eq!(driver.detach(0, a, &mut two), Err(Error::NotAttached(a)));
-    assert_eq!(driver.attach(2, a, &mut one), Err(Error::NoSuch));
-    assert_eq!(driver.detach(2, a, &mut one), Err(Error::NoSuch));
-    // Both units forget a revoked page.
+    assert_eq!(driver.detach(a, &mut two), Err(Error::NotAttached(a)));
+    assert!(matches!(driver.create_domain(2, 48), Err(Error::NoSuch)));
     driver.unmap(&mut one, Iova(0x1000), 0x1000).unwrap();
     assert_eq!(board.dma(0, a.0, 0x1000, false), Err(6));
-    assert_eq!(board.dma(1, b.0, 0x1000, false), Err(6));
+    assert_eq!(board.dma(0, b.0, 0x1000, false), Err(6));
+    assert_eq!(board.dma(0, c.0, 0x1000, false), Ok(0xc000));
     let in_use = Err(Error::DomainInUse(one.id()));
     let mut place = Some(one);
     assert_eq!(driver.destroy_domain(&mut place), in_use);
@@ -359,8 +363,8 @@ fn memory_that_runs_out_leaves_no_half_grant() {
         }],
     );
     let mut driver = start_with(&board, 1, config()).unwrap();
-    let mut domain = driver.create_domain(48).unwrap();
-    driver.attach(0, device(0, 1, 0), &mut domain).unwrap();
+    let mut domain = driver.create_domain(0, 48).unwrap();
+    driver.attach(device(0, 1, 0), &mut domain).unwrap();
     let before = board.pages_in_use();
     let result = driver.map(&mut domain, Iova(0), Hpa(0), 32 * LARGE, Rights::Read);
     assert_eq!(result, Err(Error::OutOfMemory));
@@ -371,9 +375,12 @@ fn memory_that_runs_out_leaves_no_half_grant() {
         .unwrap();
     assert_eq!(board.dma(0, 8, 0x1000, false), Ok(0x1000));
     while board.allocate(1).is_some() {}
-    assert!(matches!(driver.create_domain(48), Err(Error::OutOfMemory)));
+    assert!(matches!(
+        driver.create_domain(0, 48),
+        Err(Error::OutOfMemory)
+    ));
     assert_eq!(
-        driver.attach(0, device(9, 0, 0), &mut domain),
+        driver.attach(device(9, 0, 0), &mut domain),
         Err(Error::OutOfMemory)
     );
     assert_eq!(driver.domains(), 1);
@@ -386,12 +393,14 @@ fn domain_ids_end_and_come_back() {
         nd: 0,
         ..Options::default()
     }]);
-    let mut domains: Vec<_> = (1..16).map(|_| driver.create_domain(48).unwrap()).collect();
-    assert!(matches!(driver.create_domain(48), Err(Error::OutOfIds)));
+    let mut domains: Vec<_> = (1..16)
+        .map(|_| driver.create_domain(0, 48).unwrap())
+        .collect();
+    assert!(matches!(driver.create_domain(0, 48), Err(Error::OutOfIds)));
     let mut five = Some(domains.remove(4));
     driver.destroy_domain(&mut five).unwrap();
     assert!(five.is_none());
-    assert_eq!(driver.create_domain(48).unwrap().id(), DomainId(5));
+    assert_eq!(driver.create_domain(0, 48).unwrap().id(), DomainId(5));
 }
 
 #[test]
@@ -418,7 +427,7 @@ fn tables_have_the_levels_that_are_needed_and_supported() {
         (narrow, 48, Some(46)),
     ] {
         let (board, mut driver) = start(&[options]);
-        let domain = driver.create_domain(asked);
+        let domain = driver.create_domain(0, asked);
         assert_eq!(
             domain.as_ref().ok().map(|domain| domain.address_bits()),
             bits
@@ -428,7 +437,7 @@ fn tables_have_the_levels_that_are_needed_and_supported() {
         driver
             .map(&mut domain, Iova(at), Hpa(0x5000), 0x1000, Rights::Read)
             .unwrap();
-        driver.attach(0, device(0, 1, 0), &mut domain).unwrap();
+        driver.attach(device(0, 1, 0), &mut domain).unwrap();
         assert_eq!(board.dma(0, 8, at, false), Ok(0x5000));
         expect_clean(&board);
     }

@@ -12,8 +12,8 @@ const VF: u16 = 8;
 /// A device with a page that it has used.
 fn granted(options: Options) -> (Board, Driver, Domain) {
     let (board, mut driver) = start(&[options]);
-    let mut domain = driver.create_domain(48).unwrap();
-    driver.attach(0, device(0, 1, 0), &mut domain).unwrap();
+    let mut domain = driver.create_domain(0, 48).unwrap();
+    driver.attach(device(0, 1, 0), &mut domain).unwrap();
     driver
         .map(&mut domain, Iova(0x1000), Hpa(0x1000), 0x1000, Rights::Read)
         .unwrap();
@@ -101,14 +101,14 @@ fn a_refused_descriptor_is_replaced_and_the_queue_goes_on() {
         };
         let (board, mut driver, mut domain) = granted(options);
         board.inject(0, QueueFault::Refused, after);
-        let result = driver.detach(0, device(0, 1, 0), &mut domain);
+        let result = driver.detach(device(0, 1, 0), &mut domain);
         assert!(matches!(result, Err(Error::BadDescriptor(_))), "{result:?}");
         assert_eq!(
             driver.domain_of(0, device(0, 1, 0)),
             Some(domain.id()),
             "still its device"
         );
-        driver.detach(0, device(0, 1, 0), &mut domain).unwrap();
+        driver.detach(device(0, 1, 0), &mut domain).unwrap();
         driver.destroy_domain(&mut Some(domain)).unwrap();
         expect_clean(&board);
     }
@@ -121,9 +121,9 @@ fn a_queue_that_stands_still_is_told_and_may_go_on() {
     let vf = device(0, 1, 0);
     let result = driver.unmap(&mut domain, Iova(0x1000), 0x1000);
     assert_eq!(result, Err(Error::QueueStalled));
-    assert_eq!(driver.detach(0, vf, &mut domain), Err(Error::QueueStalled));
+    assert_eq!(driver.detach(vf, &mut domain), Err(Error::QueueStalled));
     assert_eq!(
-        driver.attach(0, device(0, 2, 0), &mut domain),
+        driver.attach(device(0, 2, 0), &mut domain),
         Err(Error::QueueStalled)
     );
     let result = driver.map(&mut domain, Iova(0x8000), Hpa(0), 0x1000, Rights::Read);
@@ -133,7 +133,7 @@ fn a_queue_that_stands_still_is_told_and_may_go_on() {
         "nothing is granted meanwhile"
     );
     board.halt_queue(0, false);
-    driver.detach(0, vf, &mut domain).unwrap();
+    driver.detach(vf, &mut domain).unwrap();
     driver.destroy_domain(&mut Some(domain)).unwrap();
     expect_clean(&board);
 }

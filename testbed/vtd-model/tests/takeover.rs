@@ -51,7 +51,7 @@ fn what_firmware_let_pass_is_blocked_afterwards() {
         assert!(matches!(send(), Interrupt::Remapped { vector: 0x31, .. }));
 
         let mut driver = start_with(&board, 1, config()).unwrap();
-        let left = driver.units()[0].leftovers().to_string();
+        let left = driver.units()[0].leftovers.to_string();
         for words in [
             "DMA remapping, interrupt remapping",
             "compatibility interrupts",
@@ -101,7 +101,7 @@ fn the_mode_of_the_tables_is_changed_with_translation_off() {
     board.firmware_abort(0);
     assert_eq!(board.dma(0, 8, 0, false), Err(0));
     let driver = start_with(&board, 1, config()).unwrap();
-    let left = driver.units()[0].leftovers();
+    let left = driver.units()[0].leftovers;
     assert!(
         left.other_mode && left.to_string().contains("not in legacy mode"),
         "{left}"
@@ -120,9 +120,9 @@ fn a_queue_that_firmware_left_in_trouble_is_no_obstacle() {
         let board = Board::new(256, &[Options::default()]);
         board.firmware_queue(0, Some(fault));
         let mut driver = start_with(&board, 1, config()).unwrap();
-        let mut domain = driver.create_domain(48).unwrap();
-        driver.attach(0, device(0, 1, 0), &mut domain).unwrap();
-        driver.detach(0, device(0, 1, 0), &mut domain).unwrap();
+        let mut domain = driver.create_domain(0, 48).unwrap();
+        driver.attach(device(0, 1, 0), &mut domain).unwrap();
+        driver.detach(device(0, 1, 0), &mut domain).unwrap();
         expect_clean(&board);
     }
 }

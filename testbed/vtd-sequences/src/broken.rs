@@ -8,9 +8,7 @@ use alloc::string::String;
 
 use mmio::Mmio;
 use pci::Message;
-use vtd::{
-    Access, ApicId, Bdf, Fault, Hpa, Iommu, Iova, Memory, Reason, Request, Rights, Target, Vector,
-};
+use vtd::{Access, ApicId, Bdf, Fault, Hpa, Iommu, Iova, Memory, Request, Rights, Target, Vector};
 
 use crate::{Arrival, Dma, Done, Hardware, Outcome, Replay, same};
 
@@ -200,9 +198,9 @@ impl<R: Mmio, M: Memory, H: Hardware, I: Insides> Victim<R, M, H, I> {
         host: u64,
     ) -> Result<Self, String> {
         let mut grant = || {
-            let mut domain = driver.create_domain(48)?;
+            let mut domain = driver.create_domain(0, 48)?;
             driver.map(&mut domain, Iova(AT), Hpa(host), 0x1000, Rights::ReadWrite)?;
-            driver.attach(0, DEVICE, &mut domain)?;
+            driver.attach(DEVICE, &mut domain)?;
             let target = Target::Remapped {
                 vector: Vector(VECTOR),
                 destination: ApicId(0),
@@ -255,7 +253,7 @@ impl<R: Mmio, M: Memory, H: Hardware, I: Insides> Victim<R, M, H, I> {
         let fault = reason.map(|reason| Fault {
             source: DEVICE,
             request,
-            reason: Reason(reason),
+            reason,
         });
         let found = self.driver.take_fault().map(|(_, fault)| fault);
         same!(found, fault, "the record");

@@ -28,12 +28,8 @@ pub enum Operation {
     Unmap { slot: usize, grant: usize },
     /// Revokes some range, which may hold several grants or none, or cut one.
     UnmapRange { slot: usize, at: u64, bytes: u64 },
-    /// A device enters a domain.
-    Attach {
-        unit: usize,
-        device: usize,
-        slot: usize,
-    },
+    /// A device enters a domain, which is of some unit.
+    Attach { device: usize, slot: usize },
     /// A device leaves its domain.
     Detach { unit: usize, device: usize },
     /// A device is cut off.
@@ -132,7 +128,7 @@ impl Operation {
                 at: address(random),
                 bytes: length(random),
             },
-            5 => Self::Attach { unit, device, slot },
+            5 => Self::Attach { device, slot },
             6 => Self::Detach { unit, device },
             7 => Self::Quarantine {
                 unit,

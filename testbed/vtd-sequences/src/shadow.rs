@@ -10,7 +10,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use mmio::Mmio;
-use vtd::{Bdf, Domain, Fault, Iommu, Memory, Reason, Request, Rights, Target};
+use vtd::{Bdf, Domain, Fault, Iommu, Memory, Request, Rights, Target};
 
 use crate::operation::SLOTS;
 use crate::{Abilities, Digest, Done, Hardware, Operation, Outcome, Plan, Tally, same};
@@ -27,6 +27,8 @@ struct Grant {
 
 #[derive(Debug)]
 struct Slot {
+    /// The unit that the domain is of.
+    unit: usize,
     domain: Domain,
     grants: BTreeMap<u64, Grant>,
     /// Where something was taken away last.
@@ -121,9 +123,7 @@ impl<R: Mmio, M: Memory, H: Hardware> Shadow<R, M, H> {
             } => self.map(slot, at, host, bytes, rights),
             Operation::Unmap { slot, grant } => self.unmap(slot, grant),
             Operation::UnmapRange { slot, at, bytes } => self.unmap_range(slot, at, bytes),
-            Operation::Attach { unit, device, slot } => {
-                self.attach(unit % units, device % devices, slot)
-            }
+            Operation::Attach { device, slot } => self.attach(device % devices, slot),
             Operation::Detach { unit, device } => self.detach(unit % units, device % devices),
             Operation::Quarantine {
                 unit,
@@ -195,7 +195,7 @@ impl<R: Mmio, M: Memory, H: Hardware> Shadow<R, M, H> {
         let expected = outcome.err().filter(|_| !silent).map(|reason| Fault {
             source: self.bdf(device),
             request,
-            reason: Reason(reason),
+            reason,
         });
         let found = self.driver.take_fault();
         if let Some((of, _)) = found {

@@ -147,6 +147,59 @@ codes! {
     }
 }
 
+codes! {
+    /// Why a request of a device was stopped (VT-d specification, revision 4.1, 7.1.3 and 5.1.4.1;
+    /// those of legacy mode).
+    Reason: u8 {
+        /// Its bus has no context table.
+        NoContextTable = 0x01, "its bus has no context table";
+        /// Its context entry is not present.
+        NoDomain = 0x02, "it is attached to no domain";
+        /// Its context entry is invalid.
+        ContextEntry = 0x03, "its context entry is programmed wrongly";
+        /// An address that no table of the domain has.
+        Width = 0x04, "the address is beyond the domain's width";
+        /// A write without the right.
+        NoWrite = 0x05, "no right to write there";
+        /// A read without the right.
+        NoRead = 0x06, "no right to read there";
+        /// A page table is where there is no memory.
+        PageTable = 0x07, "a page table cannot be read";
+        /// The root table is where there is no memory.
+        RootTable = 0x08, "the root table cannot be read";
+        /// A context table is where there is no memory.
+        ContextTable = 0x09, "a context table cannot be read";
+        /// Reserved bits of a root entry.
+        RootReserved = 0x0a, "reserved bits are set in a root entry";
+        /// Reserved bits of a context entry.
+        ContextReserved = 0x0b, "reserved bits are set in its context entry";
+        /// Reserved bits of a page-table entry.
+        PageReserved = 0x0c, "reserved bits are set in a page-table entry";
+        /// A device TLB asks for or uses translations.
+        Translated = 0x0d, "translated and translation requests are blocked for it";
+        /// A page that is mapped to addresses of interrupts.
+        InterruptRange = 0x0e, "the translation leads into the interrupt range";
+        /// Reserved bits of an interrupt message.
+        MessageReserved = 0x20, "reserved bits are set in the interrupt request";
+        /// An index beyond the interrupt table.
+        BeyondTable = 0x21, "the interrupt index is beyond the table";
+        /// An interrupt entry that is not present.
+        NoEntry = 0x22, "the interrupt entry is not present";
+        /// The interrupt table is where there is no memory.
+        InterruptTable = 0x23, "the interrupt table cannot be read";
+        /// Reserved bits of an interrupt entry.
+        EntryReserved = 0x24, "reserved bits are set in the interrupt entry";
+        /// A message in compatibility format.
+        Compatibility = 0x25, "interrupts in compatibility format are blocked";
+        /// An interrupt entry of another source.
+        Source = 0x26, "the interrupt entry belongs to another device";
+        /// A posted-interrupt descriptor is where there is no memory.
+        Descriptor = 0x27, "the posted-interrupt descriptor cannot be accessed";
+        /// Reserved bits of a posted-interrupt descriptor.
+        DescriptorReserved = 0x28, "reserved bits are set in the posted-interrupt descriptor";
+    }
+}
+
 #[cfg(test)]
 mod tests {
     extern crate std;
@@ -164,6 +217,7 @@ mod tests {
             let number = number as u8;
             assert!(Refusal::from_number(number).is_none_or(|item| item as u8 == number));
             assert!(Access::from_number(number).is_none_or(|item| item as u8 == number));
+            assert!(Reason::from_number(number).is_none_or(|item| item as u8 == number));
         }
         let last = (
             Operation::from_number(8),
@@ -188,8 +242,21 @@ mod tests {
     }
 
     #[test]
+    fn every_reason_of_legacy_mode_has_words_of_its_own() {
+        let codes = (0x01..=0x0e).chain(0x20..=0x28);
+        let words: std::collections::BTreeSet<_> = codes
+            .map(|code| Reason::from_number(code).unwrap().to_string())
+            .collect();
+        assert_eq!(words.len(), 14 + 9);
+        for code in [0, 0x0f, 0x1f, 0x29, 0x30, 0xff] {
+            assert_eq!(Reason::from_number(code), None);
+        }
+    }
+
+    #[test]
     fn they_are_said_in_words() {
         assert_eq!(State::Quarantined.to_string(), "quarantined");
+        assert_eq!(Reason::NoRead.to_string(), "no right to read there");
         assert_eq!(Refusal::BrokenDmar.to_string(), "the DMAR table is broken");
     }
 }

@@ -21,7 +21,7 @@ mod message;
 mod transport;
 
 pub use client::{Call, Error, Manager, NoReply};
-pub use code::{Access, Operation, Refusal, State, Status};
+pub use code::{Access, Operation, Reason, Refusal, State, Status};
 pub use message::{
     Body, Counters, DeviceState, Fault, Protection, REPLY_WORDS, REQUEST_WORDS, Record, Reply,
     Request,

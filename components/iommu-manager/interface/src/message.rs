@@ -6,7 +6,7 @@ use core::fmt;
 use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout, transmute};
 
 use crate::VERSION;
-use crate::code::{Access, Operation, Status};
+use crate::code::{Access, Operation, Reason, Status};
 
 /// Message registers of a [`Request`].
 pub const REQUEST_WORDS: usize = 1;
@@ -71,7 +71,7 @@ pub struct Protection {
 pub struct Fault {
     /// The device, by its requester id.
     pub requester: u16,
-    /// The fault reason code (VT-d specification, 7.1.3 and 5.1.4.1); 0 if there was no fault.
+    /// The code of a [`Reason`]; 0 if there was no fault.
     pub reason: u8,
     /// An [`Access`].
     pub access: u8,
@@ -155,6 +155,18 @@ impl Request {
     pub fn from_words(words: [u64; REQUEST_WORDS]) -> Self {
         transmute!(words)
     }
+
+    /// The same from as many registers as somebody sent.
+    ///
+    /// # Errors
+    ///
+    /// [`Status::Version`] if the number of registers or the version is another.
+    pub fn parse(words: &[u64]) -> Result<Self, Status> {
+        match words.try_into().map(Self::from_words) {
+            Ok(request) if request.version == VERSION => Ok(request),
+            _ => Err(Status::Version),
+        }
+    }
 }
 
 impl Reply {
@@ -194,12 +206,15 @@ impl Reply {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (bus, device) = (self.requester >> 8, self.requester >> 3 & 0x1f);
-        write!(f, "{bus:02x}:{device:02x}.{} ", self.requester & 7)?;
+        write!(f, "{bus:02x}:{device:02x}.{}: ", self.requester & 7)?;
         match Access::from_number(self.access).unwrap_or(Access::Other) {
             Access::Interrupt => write!(f, "interrupt {}", self.at)?,
             access => write!(f, "{access} {:#x}", self.at)?,
         }
-        write!(f, ", reason {:#04x}", self.reason)
+        match Reason::from_number(self.reason) {
+            Some(reason) => write!(f, " stopped: {reason} ({:#04x})", self.reason),
+            None => write!(f, " stopped, reason {:#04x}", self.reason),
+        }
     }
 }
 
@@ -273,21 +288,24 @@ mod tests {
 
     #[test]
     fn a_fault_is_a_line_of_words() {
-        assert_eq!(FAULT.to_string(), "00:13.0 read of 0xdead0000, reason 0x06");
+        let read = "00:13.0: read of 0xdead0000 stopped: no right to read there (0x06)";
+        assert_eq!(FAULT.to_string(), read);
         let interrupt = Fault {
             access: 3,
             at: 12,
             reason: 0x26,
             ..FAULT
         };
-        assert_eq!(interrupt.to_string(), "00:13.0 interrupt 12, reason 0x26");
+        assert_eq!(
+            interrupt.to_string(),
+            "00:13.0: interrupt 12 stopped: the interrupt entry belongs to another device (0x26)"
+        );
         let odd = Fault {
             access: 99,
+            reason: 0x52,
             ..FAULT
         };
-        assert_eq!(
-            odd.to_string(),
-            "00:13.0 request for 0xdead0000, reason 0x06"
-        );
+        let words = "00:13.0: request for 0xdead0000 stopped, reason 0x52";
+        assert_eq!(odd.to_string(), words);
     }
 }

@@ -44,7 +44,7 @@ fn one_that_oversteps_is_stopped_named_and_comes_back_only_by_detaching() {
     assert_eq!((state.state, state.faults), (State::Quarantined as u16, 1));
     assert_eq!(
         state.last.to_string(),
-        "00:13.0 write to 0x9000, reason 0x05"
+        "00:13.0: write to 0x9000 stopped: no right to write there (0x05)"
     );
 
     let record = running.trusted().next_fault().unwrap();

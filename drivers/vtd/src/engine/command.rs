@@ -3,8 +3,6 @@
 //! switches that GSTS shows to be on, leaves out the one-shot bits that GSTS also shows, and adds
 //! or removes one. Then it waits for GSTS to follow.
 
-use core::fmt;
-
 use mmio::{Mmio, Registers};
 
 use super::Engine;
@@ -29,12 +27,6 @@ flags! {
 /// What stays on until it is switched off: TES, AFLS, QIES, IRES, CFIS. The rest is done once when
 /// asked for.
 const SWITCHES: GlobalStatus = GlobalStatus(1 << 31 | 1 << 28 | 1 << 26 | 1 << 25 | 1 << 23);
-
-impl fmt::Display for GlobalStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write_names(f)
-    }
-}
 
 impl<R: Mmio> Engine<R> {
     /// Brings a switch into a position, has a table pointer taken over, or has the write buffer

@@ -43,7 +43,7 @@ pub struct QueueCounters {
 /// The queue of one unit.
 #[derive(Debug)]
 pub(super) struct Queue {
-    ring: Hpa,
+    pub ring: Hpa,
     status: Hpa,
     tail: u64,
     /// Descriptors that are not known to be done: the head is read only when they fill the ring.
@@ -65,20 +65,14 @@ impl Queue {
         })
     }
 
-    /// What IQA_REG takes (§11.4.9.4): one page of descriptors of 128 bits.
-    pub fn address_register(&self) -> u64 {
-        self.ring.0
-    }
-
     fn slot(&self, number: u64) -> Hpa {
         self.ring.add(number % SLOTS * DESCRIPTOR_BYTES)
     }
 
     fn write(&self, tables: &mut Tables, slot: u64, descriptor: Descriptor) {
-        tables.memory.write64(self.slot(slot), descriptor.low);
-        tables
-            .memory
-            .write64(self.slot(slot).add(8), descriptor.high);
+        let at = self.slot(slot);
+        tables.memory.write64(at, descriptor.low);
+        tables.memory.write64(at.add(8), descriptor.high);
     }
 
     /// Descriptors that hardware has not fetched.

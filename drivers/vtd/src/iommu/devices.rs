@@ -8,19 +8,17 @@ use crate::iommu::{Domain, Iommu};
 use crate::{Bdf, Capabilities, DomainId, Error, Memory, Result};
 
 impl<R: Mmio, M: Memory> Iommu<R, M> {
-    /// Puts `device`, which is behind `unit`, into `domain`.
+    /// Puts `device`, which is behind the unit of `domain`, into it.
     ///
     /// # Errors
     ///
-    /// [`Error::NoSuch`], [`Error::Attached`], [`Error::OutOfMemory`]: nothing was changed. Those
-    /// of an invalidation: the device belongs to the domain, blocked, until
-    /// [`detach`](Self::detach) succeeds.
-    pub fn attach(&mut self, unit: usize, device: Bdf, domain: &mut Domain) -> Result<()> {
+    /// [`Error::Attached`], [`Error::OutOfMemory`]: nothing was changed. Those of an invalidation:
+    /// the device belongs to the domain, blocked, until [`detach`](Self::detach) succeeds.
+    pub fn attach(&mut self, device: Bdf, domain: &mut Domain) -> Result<()> {
         self.settle(domain)?;
-        let engine = self.units.get_mut(unit).ok_or(Error::NoSuch)?;
-        let (tables, root) = (&mut self.tables, domain.tree.root());
+        let engine = self.units.get_mut(domain.unit).ok_or(Error::NoSuch)?;
+        let (tables, root) = (&mut self.tables, domain.tree.root);
         engine.contexts.attach(tables, device, domain.id, root)?;
-        domain.units |= 1 << unit;
         domain.devices += 1;
         let batch = invalidation(engine.capabilities(), domain.id, device);
         engine.announce(tables, &batch).inspect_err(|_| {
@@ -33,10 +31,10 @@ impl<R: Mmio, M: Memory> Iommu<R, M> {
     ///
     /// # Errors
     ///
-    /// [`Error::NoSuch`], [`Error::NotAttached`], or those of an invalidation: the device still
+    /// [`Error::NotAttached`], or those of an invalidation: the device still
     /// belongs to the domain, blocked in the tables.
-    pub fn detach(&mut self, unit: usize, device: Bdf, domain: &mut Domain) -> Result<()> {
-        let engine = self.units.get_mut(unit).ok_or(Error::NoSuch)?;
+    pub fn detach(&mut self, device: Bdf, domain: &mut Domain) -> Result<()> {
+        let engine = self.units.get_mut(domain.unit).ok_or(Error::NoSuch)?;
         if engine.contexts.domain(&self.tables, device) != Some(domain.id) {
             return Err(Error::NotAttached(device));
         }

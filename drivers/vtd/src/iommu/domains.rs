@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: BSD-2-Clause
-//! Domains: sets of devices that see the same memory at the same addresses.
+//! Domains: sets of devices behind one unit that see the same memory at the same addresses.
 
 use mmio::Mmio;
 
 use crate::descriptor::Descriptor;
 use crate::iommu::Iommu;
 use crate::paging::{IovaRange, Tree};
-use crate::{Capabilities, DomainId, Engine, Error, Hpa, Iova, Memory, Result, Rights};
+use crate::{DomainId, Error, Hpa, Iova, Memory, Result, Rights};
 
 /// A domain. It must end in [`Iommu::destroy_domain`]; one that is dropped stays as it is.
 #[derive(Debug)]
 pub struct Domain {
     pub(super) id: DomainId,
     pub(super) tree: Tree,
-    /// Units that may have something cached of it, one bit each.
-    pub(super) units: u16,
+    pub(super) unit: usize,
     pub(super) devices: u32,
     /// An invalidation failed: the whole domain has to be invalidated before anything else.
     unsettled: bool,
@@ -38,24 +37,25 @@ impl Domain {
 }
 
 impl<R: Mmio, M: Memory> Iommu<R, M> {
-    /// An empty domain for device addresses of at least `address_bits` bits, as far as the units
-    /// go: see [`Domain::address_bits`].
+    /// An empty domain for devices behind `unit`, with device addresses of at least `address_bits`
+    /// bits, as far as the unit goes: see [`Domain::address_bits`].
     ///
     /// # Errors
     ///
-    /// [`Error::Missing`], [`Error::OutOfIds`], [`Error::OutOfMemory`].
-    pub fn create_domain(&mut self, address_bits: u8) -> Result<Domain> {
-        let format = self.format(address_bits)?;
+    /// [`Error::NoSuch`], [`Error::Missing`], [`Error::OutOfIds`], [`Error::OutOfMemory`].
+    pub fn create_domain(&mut self, unit: usize, address_bits: u8) -> Result<Domain> {
+        let engine = self.units.get(unit).ok_or(Error::NoSuch)?;
+        let format = engine.format(address_bits)?;
         let id = (self.used_ids | 1).trailing_ones();
-        if id >= self.domain_ids {
+        if id >= engine.capabilities().domains().min(u128::BITS) {
             return Err(Error::OutOfIds);
         }
         let tree = Tree::new(format, &mut self.tables)?;
         self.used_ids |= 1 << id;
         Ok(Domain {
             id: DomainId(id as u16),
+            unit,
             tree,
-            units: 0,
             devices: 0,
             unsettled: false,
         })
@@ -115,7 +115,7 @@ impl<R: Mmio, M: Memory> Iommu<R, M> {
         if domain.devices != 0 {
             return Err(Error::DomainInUse(domain.id));
         }
-        self.flush(domain, Descriptor::iotlb_domain)?;
+        self.flush(domain, None)?;
         domain.tree.remove_all(&mut self.tables);
         domain.tree.free_removed(&mut self.tables);
         self.used_ids &= !(1 << domain.id.0);
@@ -130,7 +130,7 @@ impl<R: Mmio, M: Memory> Iommu<R, M> {
     /// Those of an invalidation.
     pub fn settle(&mut self, domain: &mut Domain) -> Result<()> {
         if domain.unsettled {
-            self.flush(domain, Descriptor::iotlb_domain)
+            self.flush(domain, None)
         } else {
             Ok(())
         }
@@ -138,45 +138,30 @@ impl<R: Mmio, M: Memory> Iommu<R, M> {
 
     fn revoke(&mut self, domain: &mut Domain, range: IovaRange) -> Result<()> {
         domain.tree.unmap(&mut self.tables, range)?;
-        let leaves_only = !domain.tree.has_removed();
-        self.flush(domain, |id, unit| {
-            Descriptor::iotlb_range(id, unit, range, leaves_only)
-        })
+        self.flush(domain, Some(range))
     }
 
-    /// One invalidation by each unit that may have cached something of `domain`; then removed
-    /// tables are free.
-    fn flush(
-        &mut self,
-        domain: &mut Domain,
-        what: impl Fn(DomainId, Capabilities) -> Descriptor,
-    ) -> Result<()> {
+    /// Has hardware forget what it cached of a range, or of the whole domain; then removed tables
+    /// are free.
+    fn flush(&mut self, domain: &mut Domain, range: Option<IovaRange>) -> Result<()> {
+        let engine = self.units.get_mut(domain.unit).ok_or(Error::NoSuch)?;
+        let (id, cap) = (domain.id, engine.capabilities());
+        let leaves_only = !domain.tree.has_removed();
+        let descriptor = match range {
+            Some(range) => Descriptor::iotlb_range(id, cap, range, leaves_only),
+            None => Descriptor::iotlb_domain(id, cap),
+        };
         domain.unsettled = true;
-        for unit in users(&mut self.units, domain) {
-            let descriptor = what(domain.id, unit.capabilities());
-            unit.invalidate(&mut self.tables, &[descriptor])?;
-        }
+        engine.invalidate(&mut self.tables, &[descriptor])?;
         domain.unsettled = false;
         domain.tree.free_removed(&mut self.tables);
         Ok(())
     }
 
-    /// Tells the units of new mappings.
+    /// Tells hardware of new mappings.
     fn announce(&mut self, domain: &Domain, range: IovaRange) -> Result<()> {
-        for unit in users(&mut self.units, domain) {
-            let descriptor = Descriptor::iotlb_range(domain.id, unit.capabilities(), range, false);
-            unit.announce(&mut self.tables, &[descriptor])?;
-        }
-        Ok(())
+        let engine = self.units.get_mut(domain.unit).ok_or(Error::NoSuch)?;
+        let descriptor = Descriptor::iotlb_range(domain.id, engine.capabilities(), range, false);
+        engine.announce(&mut self.tables, &[descriptor])
     }
-}
-
-/// The units that may have cached something of `domain`.
-fn users<'a, R>(
-    units: &'a mut [Engine<R>],
-    domain: &Domain,
-) -> impl Iterator<Item = &'a mut Engine<R>> + use<'a, R> {
-    let used = domain.units;
-    let units = units.iter_mut().enumerate();
-    units.filter_map(move |(index, unit)| (used >> index & 1 != 0).then_some(unit))
 }

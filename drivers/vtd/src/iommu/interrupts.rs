@@ -6,7 +6,7 @@ use mmio::Mmio;
 use crate::descriptor::Descriptor;
 use crate::iommu::Iommu;
 use crate::memory::Entry;
-use crate::{ApicId, Bdf, Capabilities, Error, Memory, Result, Target, Vector, irte};
+use crate::{Bdf, Capabilities, Error, Memory, Result, Target, irte};
 
 impl<R: Mmio, M: Memory> Iommu<R, M> {
     /// Has all units remap interrupts: only those with an entry pass from here on. What was bound
@@ -19,14 +19,6 @@ impl<R: Mmio, M: Memory> Iommu<R, M> {
     pub fn remap_interrupts(&mut self) -> Result<()> {
         let mut units = self.units.iter_mut();
         units.try_for_each(|unit| unit.remap_interrupts(&mut self.tables))
-    }
-
-    /// Makes faults of all units raise a vector on a processor. These interrupts are not remapped
-    /// (§5.1.6).
-    pub fn enable_fault_events(&mut self, vector: Vector, processor: ApicId) {
-        for unit in &mut self.units {
-            unit.enable_fault_event(vector, processor);
-        }
     }
 
     /// Lets `source` raise `target` with interrupt `index` of `unit`.
@@ -106,7 +98,7 @@ impl<R: Mmio, M: Memory> Iommu<R, M> {
         let posts = unit.capabilities().has(Capabilities::PI);
         match target {
             Target::Posted { .. } if !posts => Err(Error::NoPosting),
-            _ => irte::entry(source, target, self.config.extended_interrupts),
+            _ => irte::entry(source, target, unit.config.extended_interrupts),
         }
     }
 }

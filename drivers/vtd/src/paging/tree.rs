@@ -9,7 +9,8 @@ use crate::{Error, Hpa, Iova, PAGE_BYTES, Result, Rights};
 /// A tree of second-level tables. It does not free itself: see [`Tree::remove_all`].
 #[derive(Debug)]
 pub struct Tree {
-    root: Table,
+    /// The topmost table.
+    pub root: Table,
     /// The shape of the tables.
     pub format: Format,
     /// Tables that are linked nowhere but may still be in hardware's caches. They form a chain
@@ -30,11 +31,6 @@ impl Tree {
             format,
             removed: None,
         })
-    }
-
-    /// The topmost table, and how many levels there are with it.
-    pub fn root(&self) -> (Hpa, u8) {
-        (self.root.at, self.root.level)
     }
 
     /// Whether `range` may be mapped to the memory that begins at `host`.

@@ -118,6 +118,12 @@ impl<'a> Table<'a> {
         at.ok().map(|at| &self.interrupts[at])
     }
 
+    /// The same if it is a message of this device.
+    pub fn interrupt_of(&self, requester: u16, index: u16) -> Option<&'a Interrupt> {
+        self.interrupt(index)
+            .filter(|interrupt| !interrupt.is_pin() && interrupt.source.get() == requester)
+    }
+
     /// Whether the IOAPICs' entries are in remappable format ([`IOAPIC_REMAPPED`]).
     pub fn ioapic_remapped(&self) -> bool {
         self.header.flags.get() & IOAPIC_REMAPPED != 0

@@ -76,8 +76,8 @@ impl Run {
     /// Grants, uses and revokes one of everything.
     fn everything(&mut self) -> Result<(), Error> {
         let (one, two) = (device(0, 0x13, 0), device(0, 0x13, 2));
-        let mut domain = self.driver.create_domain(39)?;
-        self.driver.attach(0, one, &mut domain)?;
+        let mut domain = self.driver.create_domain(0, 39)?;
+        self.driver.attach(one, &mut domain)?;
         self.driver
             .map(&mut domain, Iova(0x1000), Hpa(0x9000), 0x1000, Rights::Read)?;
         self.driver
@@ -107,12 +107,12 @@ impl Run {
         self.interrupt(two, 3, Some(0x33));
 
         self.dma(one, 0x1000, true);
-        self.driver.detach(0, one, &mut domain)?;
+        self.driver.detach(one, &mut domain)?;
         self.board.check_settled();
         self.dma(one, 0x1000, false);
         self.driver.destroy_domain(&mut Some(domain))?;
-        let mut other = self.driver.create_domain(39)?;
-        self.driver.attach(0, one, &mut other)?;
+        let mut other = self.driver.create_domain(0, 39)?;
+        self.driver.attach(one, &mut other)?;
         self.dma(one, 0x1000, false);
         Ok(())
     }

@@ -75,7 +75,7 @@ impl<R: Mmio, M: Memory, H: Hardware> Shadow<R, M, H> {
                 start
             };
             let host = grant.host + (at - start);
-            (grant.rights.include(Rights::Write) && self.plan.lands(host)).then_some(at)
+            (grant.rights != Rights::Read && self.plan.lands(host)).then_some(at)
         })
     }
 
@@ -132,9 +132,9 @@ fn translate(grants: &BTreeMap<u64, Grant>, at: u64, write: bool) -> Outcome<u64
     let refused = if write { 5 } else { 6 };
     let (&start, grant) = grants.range(..=at).next_back().ok_or(refused)?;
     let allowed = if write {
-        grant.rights.include(Rights::Write)
+        grant.rights != Rights::Read
     } else {
-        grant.rights.include(Rights::Read)
+        grant.rights != Rights::Write
     };
     if at - start < grant.bytes && allowed {
         Ok(grant.host + (at - start))

@@ -8,20 +8,21 @@ use vtd::{Error, Hpa, Iova, Memory, Rights};
 
 use super::dma::in_interrupt_range;
 use super::{Device, Grant, Shadow, Slot};
-use crate::{Abilities, Done, Hardware, ensure, same};
+use crate::{Done, Hardware, ensure, same};
 
 const HOST_END: u64 = 1 << 46;
 
 impl<R: Mmio, M: Memory, H: Hardware> Shadow<R, M, H> {
     pub(super) fn create(&mut self, slot: usize, bits: u8) -> Done {
         if self.slots[slot].is_none() {
-            let all = |test: fn(&Abilities) -> bool| self.abilities.iter().all(test);
-            let three = bits <= 39 && all(|unit| unit.three_levels);
-            let possible = three || all(|unit| unit.four_levels);
-            match self.driver.create_domain(bits) {
+            let unit = slot % self.plan.units;
+            let can = self.abilities[unit];
+            let possible = bits <= 39 && can.three_levels || can.four_levels;
+            match self.driver.create_domain(unit, bits) {
                 Ok(domain) => {
                     ensure!(possible, "a domain of {bits} bits that cannot be");
                     self.slots[slot] = Some(Slot {
+                        unit,
                         domain,
                         grants: BTreeMap::new(),
                         revoked: None,
@@ -61,7 +62,7 @@ impl<R: Mmio, M: Memory, H: Hardware> Shadow<R, M, H> {
             return Ok(());
         };
         // A gigabyte of small pages would need half the memory for tables.
-        let bytes = if self.abilities.iter().all(|unit| unit.mega) {
+        let bytes = if self.abilities.iter().all(|can| can.mega) {
             bytes
         } else {
             bytes.min(0x40_3000)
@@ -98,6 +99,7 @@ impl<R: Mmio, M: Memory, H: Hardware> Shadow<R, M, H> {
             domain,
             grants,
             revoked,
+            ..
         }) = &mut self.slots[slot]
         else {
             return Ok(());
@@ -118,6 +120,7 @@ impl<R: Mmio, M: Memory, H: Hardware> Shadow<R, M, H> {
             domain,
             grants,
             revoked,
+            ..
         }) = &mut self.slots[slot]
         else {
             return Ok(());
@@ -142,13 +145,14 @@ impl<R: Mmio, M: Memory, H: Hardware> Shadow<R, M, H> {
         Ok(())
     }
 
-    pub(super) fn attach(&mut self, unit: usize, device: usize, slot: usize) -> Done {
+    pub(super) fn attach(&mut self, device: usize, slot: usize) -> Done {
         let bdf = self.bdf(device);
-        let Some(Slot { domain, .. }) = &mut self.slots[slot] else {
+        let Some(Slot { unit, domain, .. }) = &mut self.slots[slot] else {
             return Ok(());
         };
+        let unit = *unit;
         let state = &mut self.devices[unit][device];
-        let result = self.driver.attach(unit, bdf, domain);
+        let result = self.driver.attach(bdf, domain);
         if state.slot.is_some() {
             let refused = matches!(result, Err(Error::Attached(..)));
             ensure!(refused, "attached twice: {result:?}");
@@ -171,10 +175,10 @@ impl<R: Mmio, M: Memory, H: Hardware> Shadow<R, M, H> {
             return Ok(());
         };
         for (other, entry) in self.slots.iter_mut().enumerate() {
-            let Some(Slot { domain, .. }) = entry else {
+            let Some(Slot { domain, .. }) = entry.as_mut().filter(|slot| slot.unit == unit) else {
                 continue;
             };
-            let result = self.driver.detach(unit, bdf, domain);
+            let result = self.driver.detach(bdf, domain);
             if other == slot {
                 same!(result, Ok(()), "detaching");
                 *state = Device::default();

@@ -73,8 +73,8 @@ impl Rig {
         let unit = Unit::probe(board.registers(0)).map_err(|absent| anyhow!("{absent}"))?;
         let memory = Counted { board, writes: 0 };
         let mut iommu = Iommu::take_over(memory, [unit], Config::default())?;
-        let mut domain = iommu.create_domain(48)?;
-        iommu.attach(0, Bdf(0x98), &mut domain)?;
+        let mut domain = iommu.create_domain(0, 48)?;
+        iommu.attach(Bdf(0x98), &mut domain)?;
         Ok(Self { iommu, domain })
     }
 

@@ -61,7 +61,7 @@ pub const BROKEN: [(&str, &str); 2] = [
 impl Situation {
     fn stopped_by_rights(&self) -> bool {
         self.expected
-            .is_some_and(|fault| matches!(fault.reason.0, 5 | 6))
+            .is_some_and(|fault| matches!(fault.reason, 5 | 6))
     }
 
     /// The known difference that explains it.

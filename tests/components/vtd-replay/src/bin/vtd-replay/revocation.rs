@@ -36,14 +36,14 @@ struct Victim {
 
 impl Victim {
     fn new(driver: &mut Driver, number: usize, device: Bdf, start: u64) -> Result<Self, Failure> {
-        let domain = driver.create_domain(if number.is_multiple_of(2) { 39 } else { 48 })?;
+        let domain = driver.create_domain(0, if number.is_multiple_of(2) { 39 } else { 48 })?;
         let mut victim = Self {
             device,
             domain,
             host: start + number as u64 * PAGE,
         };
         victim.map(driver)?;
-        driver.attach(0, device, &mut victim.domain)?;
+        driver.attach(device, &mut victim.domain)?;
         Ok(victim)
     }
 
@@ -61,7 +61,7 @@ impl Victim {
     fn revoke(&mut self, driver: &mut Driver, way: Way) -> Result<(), Error> {
         match way {
             Way::Unmap => driver.unmap(&mut self.domain, AT, PAGE),
-            Way::Detach => driver.detach(0, self.device, &mut self.domain),
+            Way::Detach => driver.detach(self.device, &mut self.domain),
             Way::Quarantine => driver.quarantine(0, self.device, true),
         }
     }
@@ -69,10 +69,10 @@ impl Victim {
     fn restore(&mut self, driver: &mut Driver, way: Way) -> Result<(), Error> {
         match way {
             Way::Unmap => return self.map(driver),
-            Way::Quarantine => driver.detach(0, self.device, &mut self.domain)?,
+            Way::Quarantine => driver.detach(self.device, &mut self.domain)?,
             Way::Detach => {}
         }
-        driver.attach(0, self.device, &mut self.domain)
+        driver.attach(self.device, &mut self.domain)
     }
 }
 
@@ -130,7 +130,7 @@ pub fn ten_thousand_revocations_leave_no_window() -> TestResult {
         }
     }
     for mut one in victims {
-        driver.detach(0, one.device, &mut one.domain)?;
+        driver.detach(one.device, &mut one.domain)?;
         driver.destroy_domain(&mut Some(one.domain))?;
     }
     check_eq!(driver.domains(), 0);
