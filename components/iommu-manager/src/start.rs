@@ -194,7 +194,7 @@ fn probe<R: Mmio>(all: Vec<(u64, R), MAX_UNITS>) -> (Units<R>, Option<Missing>) 
                 let (major, minor) = unit.version();
                 log::info!("IOMMU at {address:#x}: VT-d version {major}.{minor}");
                 log::info!("CAP {:#x}: {}; has: {cap}", cap.0, Sizes(cap));
-                log::info!("ECAP {:#x}: has: {ecap}", ecap.0);
+                log::info!("ECAP {:#x}: {ecap}", ecap.0);
                 // Cannot fail: both have the same capacity.
                 let _ = units.push((address, unit));
             }

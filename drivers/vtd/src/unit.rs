@@ -10,7 +10,6 @@ use crate::{Capabilities, ExtendedCapabilities, GlobalStatus, Missing};
 #[derive(Debug)]
 pub struct Unit<M> {
     pub(crate) registers: M,
-    version: u32,
     capabilities: Capabilities,
     extended: ExtendedCapabilities,
 }
@@ -31,7 +30,6 @@ impl<M: Mmio> Unit<M> {
             return Err(Missing::Unit(version));
         }
         Ok(Self {
-            version,
             capabilities: Capabilities(cap),
             extended: ExtendedCapabilities(registers.get(ECAP)),
             registers,
@@ -40,7 +38,8 @@ impl<M: Mmio> Unit<M> {
 
     /// VER_REG (§11.4.1): major and minor number.
     pub fn version(&self) -> (u8, u8) {
-        ((self.version >> 4 & 0xf) as u8, (self.version & 0xf) as u8)
+        let version = self.registers.get(VER);
+        ((version >> 4 & 0xf) as u8, (version & 0xf) as u8)
     }
 
     /// CAP_REG.

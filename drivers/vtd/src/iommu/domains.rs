@@ -80,7 +80,8 @@ impl<R: Mmio, M: Memory> Iommu<R, M> {
         let range = domain.tree.format.range(start, bytes)?;
         self.settle(domain)?;
         domain.tree.check(&self.tables, range, host)?;
-        let mapped = domain.tree.map(&mut self.tables, range, host, rights);
+        let (tree, tables) = (&domain.tree, &mut self.tables);
+        let mapped = tree.map(tables, tree.root, range, host, rights);
         let announced = mapped.and_then(|()| self.announce(domain, range));
         if announced.is_err() {
             // The caller learns of the first failure; the domain remembers the second.
@@ -116,7 +117,7 @@ impl<R: Mmio, M: Memory> Iommu<R, M> {
             return Err(Error::DomainInUse(domain.id));
         }
         self.flush(domain, None)?;
-        domain.tree.remove_all(&mut self.tables);
+        domain.tree.remove(&mut self.tables, domain.tree.root);
         domain.tree.free_removed(&mut self.tables);
         self.used_ids &= !(1 << domain.id.0);
         *place = None;
@@ -146,7 +147,7 @@ impl<R: Mmio, M: Memory> Iommu<R, M> {
     fn flush(&mut self, domain: &mut Domain, range: Option<IovaRange>) -> Result<()> {
         let engine = self.units.get_mut(domain.unit).ok_or(Error::NoSuch)?;
         let (id, cap) = (domain.id, engine.capabilities());
-        let leaves_only = !domain.tree.has_removed();
+        let leaves_only = domain.tree.removed.is_none();
         let descriptor = match range {
             Some(range) => Descriptor::iotlb_range(id, cap, range, leaves_only),
             None => Descriptor::iotlb_domain(id, cap),

@@ -122,9 +122,10 @@ fn entries_bit_for_bit() {
     ];
     for (format, at, host, bytes, rights, pages, leaf) in cases {
         let mut tables = tables(true);
-        let mut tree = Tree::new(format, &mut tables).unwrap();
+        let tree = Tree::new(format, &mut tables).unwrap();
         let range = format.range(Iova(at), bytes).unwrap();
-        tree.map(&mut tables, range, Hpa(host), rights).unwrap();
+        tree.map(&mut tables, tree.root, range, Hpa(host), rights)
+            .unwrap();
         assert_eq!(tables.memory.pages, pages, "{leaf:#x}");
         let mut entries: Vec<_> = tables
             .memory
@@ -148,17 +149,17 @@ fn everything_is_written_back_where_hardware_does_not_snoop() {
     let mut tables = tables(false);
     let mut tree = Tree::new(FORMAT, &mut tables).unwrap();
     let range = FORMAT.range(Iova(0x1f_e000), 0x60_5000).unwrap();
-    tree.map(&mut tables, range, Hpa(0x1f_e000), Rights::Read)
+    tree.map(&mut tables, tree.root, range, Hpa(0x1f_e000), Rights::Read)
         .unwrap();
     assert_eq!(tables.memory.dirty, []);
     tree.unmap(&mut tables, range).unwrap();
     assert_eq!(tables.memory.dirty, []);
     assert!(
-        tree.has_removed() && tables.memory.freed.is_empty(),
+        tree.removed.is_some() && tables.memory.freed.is_empty(),
         "nothing is freed yet"
     );
     tree.free_removed(&mut tables);
-    tree.remove_all(&mut tables);
+    tree.remove(&mut tables, tree.root);
     assert_eq!(tables.memory.dirty, []);
     tree.free_removed(&mut tables);
     assert_eq!(
@@ -177,11 +178,11 @@ fn removed_tables_read_as_empty_where_the_chain_goes() {
     let mut tree = Tree::new(FORMAT, &mut tables).unwrap();
     for at in [0, 1 << 39, 3 << 30] {
         let range = FORMAT.range(Iova(at), 0x1000).unwrap();
-        tree.map(&mut tables, range, Hpa(at), Rights::ReadWrite)
+        tree.map(&mut tables, tree.root, range, Hpa(at), Rights::ReadWrite)
             .unwrap();
     }
     let pages = tables.memory.pages;
-    tree.remove_all(&mut tables);
+    tree.remove(&mut tables, tree.root);
     for page in 1..=pages {
         let first = tables.memory.read64(Hpa(page << 12));
         assert_eq!(first & 3, 0, "a late walker finds nothing in page {page}");

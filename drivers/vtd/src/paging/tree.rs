@@ -6,7 +6,7 @@ use super::{Format, IovaRange, checked_end};
 use crate::memory::Tables;
 use crate::{Error, Hpa, Iova, PAGE_BYTES, Result, Rights};
 
-/// A tree of second-level tables. It does not free itself: see [`Tree::remove_all`].
+/// A tree of second-level tables. It does not free itself: see [`Tree::remove`].
 #[derive(Debug)]
 pub struct Tree {
     /// The topmost table.
@@ -15,7 +15,7 @@ pub struct Tree {
     pub format: Format,
     /// Tables that are linked nowhere but may still be in hardware's caches. They form a chain
     /// through their first entries, which read as not present to a walker that comes late.
-    removed: Option<Hpa>,
+    pub removed: Option<Hpa>,
 }
 
 impl Tree {
@@ -47,7 +47,8 @@ impl Tree {
         }
     }
 
-    /// Maps `range`, which was [checked](Self::check), to the memory that begins at `host`.
+    /// Maps `range`, which was [checked](Self::check) and which `table` covers, to the memory that
+    /// begins at `host`.
     ///
     /// Hardware may use the new entries as soon as they are written; it has cached nothing of
     /// them unless it is in caching mode (§6.1).
@@ -56,29 +57,21 @@ impl Tree {
     ///
     /// [`Error::OutOfMemory`]: then a part is mapped, and the caller unmaps `range` to undo it.
     pub fn map(
-        &mut self,
-        tables: &mut Tables,
-        range: IovaRange,
-        host: Hpa,
-        rights: Rights,
-    ) -> Result<()> {
-        let snoop = if self.format.snoop { SNOOP } else { 0 };
-        self.fill(tables, self.root, range, host, snoop | rights as u64)
-    }
-
-    fn fill(
         &self,
         tables: &mut Tables,
         table: Table,
         range: IovaRange,
         host: Hpa,
-        flags: u64,
+        rights: Rights,
     ) -> Result<()> {
+        let snoop = if self.format.snoop { SNOOP } else { 0 };
         for (slot, part) in table.slots(range) {
             let to = host.add(part.start - range.start);
             if self.format.is_leaf(table.level, part, to) {
                 let large = if table.level > 1 { LARGE } else { 0 };
-                tables.memory.write64(slot, to.0 | flags | large);
+                tables
+                    .memory
+                    .write64(slot, to.0 | rights as u64 | snoop | large);
                 continue;
             }
             if let Kind::Absent = table.kind(tables, slot) {
@@ -86,7 +79,7 @@ impl Tree {
                 tables.memory.write64(slot, below.0 | READ | WRITE);
             }
             if let Kind::Pointer(below) = table.kind(tables, slot) {
-                self.fill(tables, below, part, to, flags)?;
+                self.map(tables, below, part, to, rights)?;
             }
         }
         table.publish(tables, range);
@@ -140,7 +133,7 @@ impl Tree {
 
     /// Has `table` and all tables below it wait to be freed. Its leaves stay as they are: nothing
     /// leads to them any more but what the coming invalidation removes.
-    fn remove(&mut self, tables: &mut Tables, table: Table) {
+    pub fn remove(&mut self, tables: &mut Tables, table: Table) {
         if table.level > 1 {
             for slot in table.all() {
                 if let Kind::Pointer(below) = table.kind(tables, slot) {
@@ -153,16 +146,6 @@ impl Tree {
             .memory
             .write64(table.at, next.map_or(0, |next| next.0));
         tables.publish(table.at, 8);
-    }
-
-    /// Gives up the whole tree, which no device uses any more.
-    pub fn remove_all(&mut self, tables: &mut Tables) {
-        self.remove(tables, self.root);
-    }
-
-    /// Whether removed tables wait.
-    pub fn has_removed(&self) -> bool {
-        self.removed.is_some()
     }
 
     /// Frees removed tables. Only after hardware completed an invalidation that covers them.
