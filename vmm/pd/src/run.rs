@@ -230,11 +230,12 @@ impl Vmm {
             return true;
         };
         let next = self.life.command(command);
-        log::info!("{next}");
         if !self.life.is_running() {
             self.control.stopped(tsc());
         }
+        // Before anybody reads of it: the next command may come at once.
         self.control.obeyed(word);
+        log::info!("{next}");
         !next.is_change()
     }
 }
