@@ -60,7 +60,7 @@ impl Memory for Fake {
     }
 
     fn is_whole(&self, at: u64, bits: u32) -> bool {
-        (at >> bits) + 1 <= SIZE as u64 >> bits
+        (at >> bits) < SIZE as u64 >> bits
     }
 
     fn swap_u32(&self, at: u64, set: u32) -> Result<u32, Outside> {
