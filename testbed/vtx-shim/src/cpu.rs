@@ -38,7 +38,6 @@ pub struct Cpu<H> {
     pub(crate) has_run: bool,
     /// RFLAGS.TF as the guest has it, while the shim uses it.
     pub(crate) trap_flag: bool,
-    pub(crate) counters: Counters,
 }
 
 /// What VMX adds to the state of a CPU.
@@ -50,17 +49,6 @@ pub(crate) struct Vmx {
     /// The VMXON region, in VMX operation.
     pub(crate) on: Option<u64>,
     pub(crate) current: Option<Vmcs>,
-}
-
-/// What happened, for people.
-#[derive(Debug, Default, Clone, Copy)]
-pub struct Counters {
-    /// Exits of the hypervisor to the shim.
-    pub of_hypervisor: u64,
-    /// Exits of the guest that the shim handled itself.
-    pub of_guest: u64,
-    /// Exits of the guest that the hypervisor saw.
-    pub reflected: u64,
 }
 
 impl<H: Host> Cpu<H> {
@@ -87,13 +75,7 @@ impl<H: Host> Cpu<H> {
             deadline: None,
             has_run: false,
             trap_flag: false,
-            counters: Counters::default(),
         }
-    }
-
-    /// What happened so far.
-    pub const fn counters(&self) -> Counters {
-        self.counters
     }
 
     /// A field of the current VMCS, or 0 without one.

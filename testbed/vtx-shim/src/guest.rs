@@ -27,7 +27,6 @@ impl<H: Host> Cpu<H> {
     ///
     /// If it is none that the shim knows.
     pub fn guest_exit(&mut self) -> Result<(), Unexpected> {
-        self.counters.of_guest += 1;
         self.has_run = true;
         self.guest.flush = 0;
         // QEMU keeps what was injected in it otherwise.

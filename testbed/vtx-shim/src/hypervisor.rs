@@ -45,7 +45,6 @@ impl<H: Host> Cpu<H> {
     ///
     /// If it is none that a hypervisor should make.
     pub fn hypervisor_exit(&mut self) -> Result<(), Unexpected> {
-        self.counters.of_hypervisor += 1;
         match self.hypervisor.exit_code {
             code::CR_READ..code::DR_READ => self.hypervisor_control_register(),
             code if code == code::EXCEPTION + 6 => self.vmx_instruction(),

@@ -11,7 +11,8 @@ use crate::{Cpu, Field};
 /// The entry failed.
 pub(crate) const ENTRY_FAILED: u32 = 1 << 31;
 
-/// Reasons (SDM vol. 3 appendix C).
+/// Reasons (SDM vol. 3 appendix C). They are not taken from the hypervisor's crates: a wrong number must
+/// not be on both sides.
 pub(crate) mod reason {
     #![allow(missing_docs)]
     pub const EXCEPTION: u32 = 0;
@@ -112,7 +113,6 @@ impl Exit {
 impl<H: Host> Cpu<H> {
     /// Ends the guest's turn.
     pub(crate) fn leave(&mut self, exit: Exit) {
-        self.counters.reflected += 1;
         self.host.save(self.guest);
         self.set(Field::REASON, exit.reason.into());
         self.set(Field::QUALIFICATION, exit.qualification);

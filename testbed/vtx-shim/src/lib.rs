@@ -34,7 +34,7 @@ mod shadow;
 pub mod vmcb;
 mod vmcs;
 
-pub use cpu::{Counters, Cpu};
+pub use cpu::Cpu;
 pub use decode::Registers;
 pub use field::Field;
 pub use hypervisor::Unexpected;

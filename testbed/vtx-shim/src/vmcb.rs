@@ -115,7 +115,6 @@ pub mod intercept {
     pub const INTR: u32 = 1 << 0;
     pub const NMI: u32 = 1 << 1;
     pub const VINTR: u32 = 1 << 4;
-    pub const IDTR_READ: u32 = 1 << 6;
     pub const RDTSC: u32 = 1 << 14;
     pub const RDPMC: u32 = 1 << 15;
     pub const CPUID: u32 = 1 << 18;
